@@ -1,0 +1,34 @@
+// What happened, told to `onEvent` without secrets.
+
+import type { SessionErrorCode } from "./errors.ts";
+
+interface EventBase<Name extends string, Level extends "debug" | "info" | "warning" | "error"> {
+  readonly name: Name;
+  readonly level: Level;
+  /** A salted hash of the session's id, 8 bytes as hex. */
+  readonly session?: string;
+}
+
+/** Why a cookie of our name was not believed. */
+export type CookieRejection = "malformed" | "unknown-key" | "unauthentic" | "expired" | "ambiguous";
+
+/** What happened, without any id, key, cookie or value. More fields may come; a `name` keeps its meaning. */
+export type SessionEvent =
+  | EventBase<"session-loaded" | "session-created" | "session-renewed" | "session-regenerated" | "session-destroyed" | "session-gone", "debug">
+  | (EventBase<"session-committed", "debug"> & { readonly tries: number; readonly durationMs: number; readonly bytes: number })
+  | (EventBase<"conflict-replayed", "info"> & { readonly tries: number })
+  | (EventBase<"cookie-rejected", "warning"> & { readonly reason: CookieRejection })
+  | EventBase<"old-secret-seen", "info">
+  | (EventBase<"cookie-withheld", "warning"> & { readonly reason: "error-response" })
+  | EventBase<"secure-cookie-over-http", "warning">
+  | (EventBase<"record-rejected", "error"> & { readonly code: SessionErrorCode })
+  | (EventBase<"store-failed", "error"> & { readonly code: SessionErrorCode; readonly operation: string; readonly durationMs: number; readonly tries: number })
+  | EventBase<"breaker-opened" | "core-restarted", "error">
+  | EventBase<"breaker-closed", "info">
+  | (EventBase<"option-warning", "warning"> & { readonly option: string });
+
+/** Writes warnings and errors to the console; what `onEvent` is when nothing is given. */
+export function toConsole(event: SessionEvent): void {
+  if (event.level === "error") console.error("edge-session", event);
+  else if (event.level === "warning") console.warn("edge-session", event);
+}
