@@ -1,8 +1,15 @@
 //! Session state for edge workers, as one pure core.
 
+#[cfg(feature = "npm")]
+pub mod bindings;
+pub mod changes;
 pub mod cookie;
 pub mod error;
 pub mod id;
 pub mod keyring;
+pub mod lifecycle;
 pub mod options;
+mod parts;
+pub mod record;
 pub mod token;
+pub mod xaes;

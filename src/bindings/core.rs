@@ -1,0 +1,317 @@
+//! The one long-lived object per configuration.
+
+use sha2::{Digest, Sha256};
+use wasm_bindgen::JsValue;
+use wasm_bindgen::prelude::wasm_bindgen;
+
+use crate::bindings::{number, random, scratch, settings, whole};
+use crate::cookie::{self, Found, Lifetime};
+use crate::error::Error;
+use crate::id::{Id, Mark};
+use crate::keyring::Keyring;
+use crate::lifecycle::destroy::Destroy;
+use crate::lifecycle::regenerate::{Move, Regenerate};
+use crate::lifecycle::state::Task;
+use crate::lifecycle::write::{Base, Write};
+use crate::lifecycle::{Answer, Dice, End, Limits, Moment, Step};
+use crate::options::Options;
+use crate::record::{Header, LONGEST_HEADER};
+use crate::token::SessionToken;
+
+/// Where the parts of a step lie in the scratch; `core.ts` reads them there.
+const NUMBERS: usize = 24;
+const ID: usize = NUMBERS;
+const EXPECTED: usize = 48;
+const HEADER: usize = 64;
+const STATE: usize = HEADER + LONGEST_HEADER;
+
+/// Flags that cross with a task.
+const OWN_ID: u32 = 1;
+const WAS_LIVE: u32 = 2;
+const COMPARES: u32 = 4;
+
+/// The configuration's keys and options.
+#[wasm_bindgen]
+#[derive(Debug)]
+pub struct Core {
+    keyring: Keyring,
+    options: Options,
+}
+
+#[wasm_bindgen]
+impl Core {
+    /// Makes a core from the settings in the scratch.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with the settings, a line each.
+    #[wasm_bindgen(constructor)]
+    pub fn new(length: usize) -> Result<Core, JsValue> {
+        let options = scratch::read(length, settings::parse)??;
+        scratch::with(|scratch| scratch.fill(0));
+        let problems = options.problems();
+        if !problems.is_empty() {
+            return Err(JsValue::from_str(&problems.join("\n")));
+        }
+        let secrets: Vec<&[u8]> = options.secrets.iter().map(Vec::as_slice).collect();
+        let keyring = Keyring::new(&secrets, &options.application_name)?;
+        let mut options = options;
+        for secret in &mut options.secrets {
+            secret.fill(0);
+        }
+        options.secrets.clear();
+        Ok(Core { keyring, options })
+    }
+
+    /// Looks for our cookie in the `Cookie` header in the scratch.
+    ///
+    /// 0 none, 1 found, 2 malformed, 3 unknown key, 4 unauthentic, 5 expired, 6 ambiguous. When found, in the scratch: the
+    /// times it was issued and expires (s, infinity: never) as numbers, persistent and the secret's place as bytes at 16
+    /// and 17, the id at 24.
+    ///
+    /// # Errors
+    ///
+    /// - `core-failed`: the scratch is too short.
+    pub fn open(&self, length: usize, now: f64) -> Result<u32, Error> {
+        let name = &self.options.cookie.name;
+        let (token, secret) = match scratch::read(length, |header| cookie::find(&self.keyring, name, header, whole(now)))? {
+            Found::None => return Ok(0),
+            Found::Token(token, secret) => (token, secret),
+            Found::Rejected(why) => return Ok(2_u32.saturating_add(u32::from(why as u8))),
+            Found::Ambiguous => return Ok(6),
+        };
+        scratch::with(|scratch| {
+            scratch::put(scratch, 0, &number(token.issued).to_le_bytes())?;
+            scratch::put(scratch, 8, &token.expires.map_or(f64::INFINITY, number).to_le_bytes())?;
+            scratch::put(scratch, 16, &[u8::from(token.persistent), u8::try_from(secret).unwrap_or(u8::MAX)])?;
+            scratch::put(scratch, ID, &token.id.to_text())
+        })?;
+        Ok(1)
+    }
+
+    /// Seals the id in the scratch as a cookie's value: 96 characters in its place.
+    ///
+    /// # Errors
+    ///
+    /// - `core-failed`: that is no id, or the platform gave no randomness.
+    pub fn seal(&self, issued: f64, expires: f64, persistent: bool) -> Result<(), Error> {
+        let id = scratch::read(22, Id::parse)?.ok_or(Error::CoreFailed)?;
+        let expires = expires.is_finite().then(|| whole(expires));
+        let token = SessionToken { persistent, issued: whole(issued), expires, id };
+        let value = token.seal(&self.keyring, &self.options.cookie.name, random()?)?;
+        scratch::with(|scratch| scratch::put(scratch, 0, &value))
+    }
+
+    /// Writes the `Set-Cookie` line of the value in the scratch, and gives its length; without a value, of none.
+    ///
+    /// # Errors
+    ///
+    /// - `cookie-too-large`: a browser would not keep it.
+    pub fn line(&self, length: usize, max_age: f64, now: f64) -> Result<usize, Error> {
+        let cookie = &self.options.cookie;
+        let line = if length == 0 {
+            cookie.expired_line()?
+        } else {
+            let lifetime = if max_age > 0.0 { Lifetime::Seconds(whole(max_age)) } else { Lifetime::BrowserSession };
+            scratch::read(length, |value| cookie.line(core::str::from_utf8(value).unwrap_or_default(), lifetime, whole(now)))??
+        };
+        scratch::with(|scratch| scratch::put(scratch, 0, line.as_bytes()))?;
+        Ok(line.len())
+    }
+
+    /// Replaces the id in the scratch by a salted hash of it: 8 bytes.
+    ///
+    /// # Errors
+    ///
+    /// - `core-failed`: the scratch is too short.
+    pub fn hash(&self, length: usize) -> Result<(), Error> {
+        let salt = self.keyring.event_salt();
+        let hash = scratch::read(length, |id| Sha256::new().chain_update(salt).chain_update(id).finalize())?;
+        scratch::with(|scratch| scratch::put(scratch, 0, hash.get(..8).unwrap_or_default()))
+    }
+
+    /// Begins a commit: in the scratch the id, the birth to use, and the header that was loaded, if any.
+    ///
+    /// # Errors
+    ///
+    /// - `core-failed`: they are not, or the platform gave no randomness.
+    pub fn write(&self, length: usize, flags: u32, now_ms: f64) -> Result<u32, Error> {
+        let base = scratch::read(length, |text| {
+            let mut given = Given(text);
+            Ok::<_, Error>(Base {
+                id: given.id()?,
+                birth: given.mark()?,
+                seen: given.header()?,
+                own_id: flags & OWN_ID != 0,
+                was_live: flags & WAS_LIVE != 0,
+            })
+        })??;
+        let (write, step) = Write::begin(&base, &self.limits(flags), &moment(now_ms)?);
+        put_step(&Task::Write(write), &step)
+    }
+
+    /// Begins a regeneration: in the scratch the id, the new id and birth, and the header that was loaded, if any.
+    ///
+    /// # Errors
+    ///
+    /// - `core-failed`: they are not, or the platform gave no randomness.
+    pub fn regenerate(&self, length: usize, flags: u32, grace_seconds: f64, now_ms: f64) -> Result<u32, Error> {
+        let base = scratch::read(length, |text| {
+            let mut given = Given(text);
+            Ok::<_, Error>(Move {
+                id: given.id()?,
+                next_id: given.id()?,
+                next_birth: given.mark()?,
+                seen: given.header()?,
+                was_live: flags & WAS_LIVE != 0,
+                grace_seconds: whole(grace_seconds),
+            })
+        })??;
+        let (regenerate, step) = Regenerate::begin(&base, &self.limits(flags), &moment(now_ms)?);
+        put_step(&Task::Regenerate(regenerate), &step)
+    }
+
+    /// Begins a destroy: in the scratch the id, and the header that was loaded, if any.
+    ///
+    /// # Errors
+    ///
+    /// - `core-failed`: they are not, or the platform gave no randomness.
+    pub fn destroy(&self, length: usize, flags: u32, tombstone_seconds: f64, now_ms: f64) -> Result<u32, Error> {
+        let (id, seen) = scratch::read(length, |text| {
+            let mut given = Given(text);
+            Ok::<_, Error>((given.id()?, given.header()?))
+        })??;
+        let (destroy, step) = Destroy::begin(id, seen, whole(tombstone_seconds), &self.limits(flags), &moment(now_ms)?);
+        put_step(&Task::Destroy(destroy), &step)
+    }
+
+    /// Takes an answer: in the scratch the task's bytes, then the start of the record that came, if one did.
+    ///
+    /// `what`: 0 done, 1 absent, 2 a record, 3 a record with values, 4 unreadable, 5 no answer.
+    ///
+    /// # Errors
+    ///
+    /// - `core-failed`: they are not, or the platform gave no randomness.
+    pub fn answer(
+        &self,
+        state_length: usize,
+        length: usize,
+        what: u32,
+        lost: bool,
+        flags: u32,
+        now_ms: f64,
+    ) -> Result<u32, Error> {
+        let (mut task, answer) = scratch::read(length, |text| {
+            let (state, record) = text.split_at_checked(state_length).ok_or(Error::CoreFailed)?;
+            let answer = match what {
+                0 => Answer::Done,
+                1 => Answer::Absent,
+                2 | 3 => match Header::parse(record) {
+                    Ok((header, _)) => Answer::Record { header, has_values: what == 3, lost },
+                    Err(_) => Answer::Unreadable,
+                },
+                4 => Answer::Unreadable,
+                _ => Answer::Lost,
+            };
+            Ok::<_, Error>((Task::decode(state)?, answer))
+        })??;
+        let step = task.answer(answer, &self.limits(flags), &moment(now_ms)?);
+        put_step(&task, &step)
+    }
+
+    fn limits(&self, flags: u32) -> Limits {
+        Limits {
+            idle_timeout_seconds: self.options.idle_timeout_seconds,
+            absolute_timeout_seconds: self.options.absolute_timeout_seconds,
+            compares: flags & COMPARES != 0,
+        }
+    }
+}
+
+fn moment(now_ms: f64) -> Result<Moment, Error> {
+    Ok(Moment { now_ms: whole(now_ms), dice: Dice(random()?) })
+}
+
+/// Writes a step to the scratch: numbers, id, expected revision, header and the task's bytes, each at its place.
+///
+/// Gives 0 call, 1 committed, 2 gone, 3 conflict, 4 ambiguous, 5 unreadable, 6 undecided.
+fn put_step(task: &Task, step: &Step) -> Result<u32, Error> {
+    let (code, wait, call) = match *step {
+        Step::Call(call) => (0, 0, Some(call)),
+        Step::WaitThen(wait, call) => (0, wait, Some(call)),
+        Step::End(end) => (end_code(&end), 0, None),
+    };
+    let (id, header) = match (call, step) {
+        (Some(call), _) => (Some(call.id), call.header),
+        (None, Step::End(End::Committed { id, header, .. })) => (Some(*id), Some(*header)),
+        _ => (None, None),
+    };
+    let created = matches!(step, Step::End(End::Committed { created: true, .. }));
+    let mut header_text = Vec::with_capacity(LONGEST_HEADER);
+    if let Some(header) = header {
+        header.write(&mut header_text);
+    }
+    let mut state = Vec::with_capacity(256);
+    task.encode(&mut state);
+    scratch::with(|scratch| {
+        scratch::put(scratch, 0, &wait.to_le_bytes())?;
+        let seconds_to_live = call.map_or(0, |call| u32::try_from(call.seconds_to_live).unwrap_or(u32::MAX));
+        scratch::put(scratch, 4, &seconds_to_live.to_le_bytes())?;
+        let bytes = [
+            call.map_or(0, |call| call.operation as u8),
+            call.map_or(0, |call| call.values as u8),
+            u8::from(created),
+            u8::try_from(task.conflicts()).unwrap_or(u8::MAX),
+            u8::from(call.is_some_and(|call| call.expected.is_some())),
+            u8::try_from(header_text.len()).map_err(|_| Error::CoreFailed)?,
+            u8::try_from(state.len()).map_err(|_| Error::CoreFailed)?,
+        ];
+        scratch::put(scratch, 8, &bytes)?;
+        if let Some(id) = id {
+            scratch::put(scratch, ID, &id.to_text())?;
+        }
+        if let Some(expected) = call.and_then(|call| call.expected) {
+            scratch::put(scratch, EXPECTED, expected.as_text())?;
+        }
+        scratch::put(scratch, HEADER, &header_text)?;
+        scratch::put(scratch, STATE, &state)
+    })?;
+    Ok(code)
+}
+
+const fn end_code(end: &End) -> u32 {
+    match end {
+        End::Committed { .. } => 1,
+        End::Gone => 2,
+        End::Conflict => 3,
+        End::Ambiguous => 4,
+        End::Unreadable => 5,
+        End::Undecided => 6,
+    }
+}
+
+/// What JavaScript put into the scratch, read from its start.
+struct Given<'t>(&'t [u8]);
+
+impl Given<'_> {
+    fn take<const N: usize>(&mut self) -> Result<[u8; N], Error> {
+        let (taken, rest) = self.0.split_first_chunk::<N>().ok_or(Error::CoreFailed)?;
+        self.0 = rest;
+        Ok(*taken)
+    }
+
+    fn id(&mut self) -> Result<Id, Error> {
+        Id::parse(&self.take::<22>()?).ok_or(Error::CoreFailed)
+    }
+
+    fn mark(&mut self) -> Result<Mark, Error> {
+        Mark::parse(&self.take::<16>()?).ok_or(Error::CoreFailed)
+    }
+
+    fn header(&mut self) -> Result<Option<Header>, Error> {
+        if self.0.is_empty() {
+            return Ok(None);
+        }
+        Header::parse(self.0).map(|(header, _)| Some(header)).map_err(|_| Error::CoreFailed)
+    }
+}

@@ -1,0 +1,95 @@
+//! What needs no configuration: records, and new ids.
+
+use wasm_bindgen::prelude::wasm_bindgen;
+
+use crate::bindings::{number, random, scratch, whole};
+use crate::changes::Changes;
+use crate::error::Error;
+use crate::id::{Id, Mark};
+use crate::record::{Header, Kind, Standing};
+
+/// What `judge` gives for a record that cannot be read, before its standings.
+const CORRUPT: u32 = 0;
+const UNSUPPORTED: u32 = 1;
+
+/// Says what a record means at `now` (unix seconds), from the start of its text in the scratch.
+///
+/// 0 corrupt, 1 unsupported, 2 live, 3 expired, 4 graced, 5 forwarded, 6 dead. In the scratch then: the time it was
+/// created (ms) and its deadline (s, or infinity) as numbers, and where the values begin as a 4-byte number at 16.
+///
+/// # Errors
+///
+/// - `core-failed`: the scratch is too short.
+#[wasm_bindgen]
+pub fn judge(length: usize, has_values: bool, now: f64) -> Result<u32, Error> {
+    let (header, values_at) = match scratch::read(length, Header::parse)? {
+        Ok(header) => header,
+        Err(Error::RecordUnsupported) => return Ok(UNSUPPORTED),
+        Err(_) => return Ok(CORRUPT),
+    };
+    let created = if let Kind::Data { created } = header.kind { created } else { 0 };
+    let deadline = header.deadline.map_or(f64::INFINITY, number);
+    let values_at = u32::try_from(values_at).map_err(|_| Error::CoreFailed)?;
+    scratch::with(|scratch| {
+        scratch::put(scratch, 0, &number(created).to_le_bytes())?;
+        scratch::put(scratch, 8, &deadline.to_le_bytes())?;
+        scratch::put(scratch, 16, &values_at.to_le_bytes())
+    })?;
+    Ok(match header.standing(has_values, whole(now)) {
+        Standing::Live => 2,
+        Standing::Expired => 3,
+        Standing::Graced => 4,
+        Standing::Forwarded => 5,
+        Standing::Dead => 6,
+    })
+}
+
+/// Draws an id and a birth: 22 and 16 characters in the scratch.
+///
+/// # Errors
+///
+/// - `core-failed`: the platform gave no randomness.
+#[wasm_bindgen]
+pub fn draw() -> Result<(), Error> {
+    let id = Id::from_bytes(random()?).to_text();
+    let birth = Mark::from_bits(random()?);
+    scratch::with(|scratch| {
+        scratch::put(scratch, 0, &id)?;
+        scratch::put(scratch, id.len(), birth.as_text())
+    })
+}
+
+/// Says whether the 22 characters in the scratch are an id in canonical form.
+///
+/// # Errors
+///
+/// - `core-failed`: the scratch is too short.
+#[wasm_bindgen]
+pub fn is_id(length: usize) -> Result<bool, Error> {
+    scratch::read(length, |text| Id::parse(text).is_some())
+}
+
+/// Makes changes to values: both in the scratch, one behind the other; the result replaces them.
+///
+/// Gives the result's length, or -1 when the values are not one entry a line.
+///
+/// # Errors
+///
+/// - `core-failed`: the scratch is too short, or the changes are no changes.
+#[wasm_bindgen]
+pub fn merge(values_length: usize, changes_length: usize) -> Result<i32, Error> {
+    let length = values_length.saturating_add(changes_length);
+    let mut out = Vec::with_capacity(length.saturating_add(8));
+    let merged = scratch::read(length, |text| {
+        let (values, changes) = text.split_at_checked(values_length).ok_or(Error::CoreFailed)?;
+        Changes::parse(changes).ok_or(Error::CoreFailed)?.merge(values, &mut out)
+    })?;
+    if merged == Err(Error::RecordCorrupt) {
+        return Ok(-1);
+    }
+    merged?;
+    scratch::with(|scratch| scratch::put(scratch, 0, &out))?;
+    let merged_length = i32::try_from(out.len()).map_err(|_| Error::CoreFailed)?;
+    out.fill(0);
+    Ok(merged_length)
+}
