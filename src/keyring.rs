@@ -2,7 +2,27 @@
 
 use core::fmt;
 
+use hkdf::Hkdf;
+use sha2::Sha256;
+
 use crate::error::Error;
+use crate::parts::Parts;
+use crate::xaes::XaesKey;
+
+/// Bytes that a secret has at least (OWASP ASVS 11.2.3).
+pub const MIN_SECRET_BYTES: usize = 32;
+
+/// Secrets that a keyring has at most.
+pub const MAX_SECRETS: usize = 8;
+
+/// Characters that an application name has at most.
+pub const MAX_APPLICATION_NAME: usize = 64;
+
+/// Bytes of the public name of a secret's keys.
+pub const KEY_ID_BYTES: usize = 4;
+
+/// Separates our keys from those of other users of the same secret.
+const SALT: &[u8] = b"edge-session v1";
 
 /// Names what a token is for; each purpose has a key of its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,8 +43,30 @@ impl Purpose {
 }
 
 /// Holds the keys derived from the secrets: the first seals, all open.
+///
+/// It keeps no secret, only what was derived from it.
+///
+/// # Examples
+///
+/// ```
+/// use edge_session::keyring::Keyring;
+///
+/// let new = b"a new secret of 32 random bytes.";
+/// let old = b"an old secret, 32 random bytes..";
+/// let keyring = Keyring::new(&[new, old], "shop")?;
+/// assert_eq!(keyring.application_name(), "shop");
+/// # Ok::<(), edge_session::error::Error>(())
+/// ```
 pub struct Keyring {
     application_name: String,
+    /// Never empty; in the order of the secrets.
+    entries: Vec<Entry>,
+}
+
+struct Entry {
+    key_id: [u8; KEY_ID_BYTES],
+    event_salt: [u8; 32],
+    session: XaesKey,
 }
 
 impl Keyring {
@@ -32,10 +74,27 @@ impl Keyring {
     ///
     /// # Errors
     ///
-    /// - `invalid-options`: no secret, more than 8, or one below 32 bytes.
-    pub fn new(_secrets: &[&[u8]], application_name: &str) -> Result<Self, Error> {
+    /// - `invalid-options`: not 1 to 8 distinct secrets of 32 bytes at least,
+    ///   or a name other than 1 to 64 of `A-Z a-z 0-9 . _ -`.
+    ///
+    /// # Security
+    ///
+    /// A secret is random bytes, not a password: nothing here slows down
+    /// somebody who guesses.
+    pub fn new(secrets: &[&[u8]], application_name: &str) -> Result<Self, Error> {
+        let too_many = secrets.is_empty() || secrets.len() > MAX_SECRETS;
+        let too_short = secrets.iter().any(|secret| secret.len() < MIN_SECRET_BYTES);
+        let name_refused = !is_application_name(application_name);
+        if too_many || too_short || name_refused || has_equals(secrets) {
+            return Err(Error::InvalidOptions);
+        }
+        let entries: Result<_, Error> = secrets
+            .iter()
+            .map(|secret| Entry::derive(secret, application_name))
+            .collect();
         Ok(Self {
             application_name: application_name.to_owned(),
+            entries: entries?,
         })
     }
 
@@ -44,10 +103,156 @@ impl Keyring {
     pub fn application_name(&self) -> &str {
         &self.application_name
     }
+
+    /// Gives the salt for the hashes of ids in events; it is the same in every isolate.
+    #[must_use]
+    pub fn event_salt(&self) -> &[u8] {
+        self.entries.first().map_or(&[], |entry| &entry.event_salt)
+    }
+
+    // The key that seals, and its public name.
+    pub(crate) fn sealing_key(&self, purpose: Purpose) -> Option<([u8; KEY_ID_BYTES], &XaesKey)> {
+        let entry = self.entries.first()?;
+        Some((entry.key_id, entry.key(purpose)))
+    }
+
+    // The keys of that public name, each with the index of its secret. Two
+    // secrets share a name once in 2^32 pairs: then both are tried.
+    pub(crate) fn opening_keys(
+        &self,
+        purpose: Purpose,
+        key_id: [u8; KEY_ID_BYTES],
+    ) -> impl Iterator<Item = (usize, &XaesKey)> {
+        self.entries
+            .iter()
+            .enumerate()
+            .filter(move |(_, entry)| entry.key_id == key_id)
+            .map(move |(index, entry)| (index, entry.key(purpose)))
+    }
 }
 
 impl fmt::Debug for Keyring {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str("Keyring(..)")
+    }
+}
+
+impl Entry {
+    fn derive(secret: &[u8], application_name: &str) -> Result<Self, Error> {
+        let secret = Hkdf::<Sha256>::new(Some(SALT), secret);
+        let key = |purpose: Purpose| {
+            let key = expand(&secret, &["key", purpose.name(), application_name])?;
+            Ok(XaesKey::new(&key))
+        };
+        Ok(Self {
+            key_id: expand(&secret, &["kid", application_name])?,
+            event_salt: expand(&secret, &["event", application_name])?,
+            session: key(Purpose::Session)?,
+        })
+    }
+
+    const fn key(&self, purpose: Purpose) -> &XaesKey {
+        match purpose {
+            Purpose::Session => &self.session,
+        }
+    }
+}
+
+/// Tells whether a name is 1 to 64 of `A-Z a-z 0-9 . _ -`.
+#[must_use]
+pub fn is_application_name(name: &str) -> bool {
+    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"._-".contains(&byte);
+    (1..=MAX_APPLICATION_NAME).contains(&name.len()) && name.bytes().all(allowed)
+}
+
+/// Tells whether a secret is listed twice.
+pub(crate) fn has_equals<S: AsRef<[u8]>>(secrets: &[S]) -> bool {
+    let mut rest = secrets;
+    while let Some((secret, others)) = rest.split_first() {
+        if others.iter().any(|other| other.as_ref() == secret.as_ref()) {
+            return true;
+        }
+        rest = others;
+    }
+    false
+}
+
+// HKDF-Expand; each part of the info has its length before it.
+fn expand<const BYTES: usize>(secret: &Hkdf<Sha256>, info: &[&str]) -> Result<[u8; BYTES], Error> {
+    let mut joined = Parts::new();
+    for part in info {
+        joined.push(part.as_bytes())?;
+    }
+    let mut bytes = [0; BYTES];
+    match secret.expand(joined.as_bytes(), &mut bytes) {
+        Ok(()) => Ok(bytes),
+        Err(_) => Err(Error::CoreFailed),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Keyring, Purpose, is_application_name};
+    use crate::error::Error;
+
+    const FIRST: &[u8] = b"the first secret, 32 random bytes";
+    const SECOND: &[u8] = b"the second secret, 32 random bytes";
+
+    #[test]
+    fn secrets_other_than_one_to_eight_distinct_long_ones_are_refused() {
+        let nine: Vec<[u8; 32]> = (0..9).map(|byte| [byte; 32]).collect();
+        let nine: Vec<&[u8]> = nine.iter().map(|secret| &secret[..]).collect();
+        let refused =
+            |secrets: &[&[u8]]| matches!(Keyring::new(secrets, "shop"), Err(Error::InvalidOptions));
+        assert!(refused(&[]));
+        assert!(refused(&[&[7; 31]]));
+        assert!(refused(&[FIRST, &[7; 31]]));
+        assert!(refused(&[FIRST, SECOND, FIRST]));
+        assert!(refused(&nine));
+        assert!(!refused(&nine[..8]));
+        assert!(!refused(&[&[7; 32]]));
+    }
+
+    #[test]
+    fn application_names_are_one_to_sixty_four_plain_characters() {
+        for name in ["a", "edge-session", "A.b_c-9", &"x".repeat(64)] {
+            assert!(is_application_name(name), "{name}");
+        }
+        for name in ["", "a b", "caf\u{e9}", "{x}", "a\n", "a:b", &"x".repeat(65)] {
+            assert!(!is_application_name(name), "{name}");
+            assert!(Keyring::new(&[FIRST], name).is_err(), "{name}");
+        }
+    }
+
+    #[test]
+    fn the_first_secret_seals_and_each_is_found_by_its_name() {
+        let keyring = Keyring::new(&[FIRST, SECOND], "shop").expect("two secrets");
+        let second = Keyring::new(&[SECOND], "shop").expect("one secret");
+        let (first_id, _) = keyring.sealing_key(Purpose::Session).expect("a key");
+        let (second_id, _) = second.sealing_key(Purpose::Session).expect("a key");
+        let found = |key_id| -> Vec<usize> {
+            let keys = keyring.opening_keys(Purpose::Session, key_id);
+            keys.map(|(index, _)| index).collect()
+        };
+        assert_eq!(found(first_id), [0]);
+        assert_eq!(found(second_id), [1]);
+        assert_eq!(found([0; 4]), [0; 0]);
+    }
+
+    #[test]
+    fn the_public_name_depends_on_the_application() {
+        let of = |name| {
+            let keyring = Keyring::new(&[FIRST], name).expect("one secret");
+            keyring
+                .sealing_key(Purpose::Session)
+                .map(|(key_id, _)| key_id)
+        };
+        assert_ne!(of("shop"), of("shop2"));
+    }
+
+    #[test]
+    fn a_keyring_does_not_show_itself() {
+        let keyring = Keyring::new(&[FIRST], "shop").expect("one secret");
+        assert_eq!(format!("{keyring:?}"), "Keyring(..)");
     }
 }

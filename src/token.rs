@@ -1,10 +1,60 @@
 //! Seals and opens bytes under the keyring.
+//!
+//! | bytes | field |
+//! |---|---|
+//! | 1 | version `0x01`: everything below, nothing negotiable |
+//! | 4 | key id |
+//! | 24 | nonce, random |
+//! | n | ciphertext, as long as the plaintext |
+//! | 16 | tag |
+//!
+//! The text is base64url without padding, in canonical form only. The
+//! associated data is, each part with its length before it: `edge-session`,
+//! version, key id, cookie name, purpose, application name, then the parts
+//! that the purpose names.
+//!
+//! The plaintext of purpose `session`, times in unix seconds, big-endian:
+//!
+//! | bytes | field |
+//! |---|---|
+//! | 1 | flags: bit 0 persistent, the others 0 |
+//! | 5 | issued |
+//! | 5 | expires, all ones: never |
+//! | 16 | id |
+
+use base64ct::{Base64UrlUnpadded, Encoding};
 
 use crate::error::Error;
-use crate::id::Id;
-use crate::keyring::{Keyring, Purpose};
+use crate::id::{ID_BYTES, Id};
+use crate::keyring::{KEY_ID_BYTES, Keyring, Purpose};
+use crate::parts::Parts;
+use crate::xaes::{NONCE_BYTES, TAG_BYTES};
+
+/// Characters of a session cookie's value.
+pub const SESSION_TEXT: usize = 96;
+
+/// Seconds that another machine's clock may be ahead.
+pub const CLOCK_SKEW_SECONDS: u64 = 60;
+
+const VERSION: u8 = 1;
+const PROTOCOL: &[u8] = b"edge-session";
+
+/// Bytes that sealing adds: version, key id, nonce, tag.
+const OVERHEAD: usize = 45;
+
+const SESSION_PLAINTEXT: usize = 27;
+const SESSION_SEALED: usize = 72;
+
+const PERSISTENT: u8 = 1;
+
+/// Written as the end of a session that has none; 5 bytes, all ones.
+const NEVER: u64 = 0xff_ffff_ffff;
 
 /// Says why a token did not open; for logs and events only.
+///
+/// # Security
+///
+/// Answer every reason alike: who can tell them apart learns about the keys.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Why {
     /// Wrong length, alphabet, version or shape.
@@ -30,35 +80,55 @@ impl Why {
     }
 }
 
-/// Seals a plaintext as base64url text.
+/// Seals a plaintext as base64url text under the first secret.
 ///
 /// # Errors
 ///
-/// - `invalid-options`: a part is longer than 65,535 bytes.
+/// - `invalid-options`: the name or a part is longer than 65,535 bytes.
+/// - `core-failed`: the plaintext is longer than GCM allows.
+///
+/// # Security
+///
+/// A nonce used twice gives forgeries away: draw all 24 bytes anew.
 pub fn seal(
-    _keyring: &Keyring,
-    _purpose: Purpose,
-    _cookie_name: &str,
-    _parts: &[&[u8]],
-    _plaintext: &[u8],
-    _nonce: [u8; 24],
+    keyring: &Keyring,
+    purpose: Purpose,
+    cookie_name: &str,
+    parts: &[&[u8]],
+    plaintext: &[u8],
+    nonce: [u8; NONCE_BYTES],
 ) -> Result<Vec<u8>, Error> {
-    Err(Error::CoreFailed)
+    let mut token = vec![0; plaintext.len().saturating_add(OVERHEAD)];
+    let fields = Fields::of(&mut token).ok_or(Error::CoreFailed)?;
+    fields.body.copy_from_slice(plaintext);
+    fields.seal(keyring, purpose, cookie_name, parts, nonce)?;
+    let mut text = vec![0; Base64UrlUnpadded::encoded_len(&token)];
+    match Base64UrlUnpadded::encode(&token, &mut text) {
+        Ok(_) => Ok(text),
+        Err(_) => Err(Error::CoreFailed),
+    }
 }
 
 /// Opens a token and says which secret opened it.
 ///
 /// # Errors
 ///
-/// - why it did not open.
+/// - `malformed`, `unknown-key`, `unauthentic`: the first that is wrong.
 pub fn open(
-    _keyring: &Keyring,
-    _purpose: Purpose,
-    _cookie_name: &str,
-    _parts: &[&[u8]],
-    _token: &[u8],
+    keyring: &Keyring,
+    purpose: Purpose,
+    cookie_name: &str,
+    parts: &[&[u8]],
+    token: &[u8],
 ) -> Result<(Vec<u8>, usize), Why> {
-    Err(Why::Malformed)
+    let mut bytes = token.to_vec();
+    let Ok(length) = Base64UrlUnpadded::decode(token, &mut bytes).map(<[u8]>::len) else {
+        return Err(Why::Malformed);
+    };
+    bytes.truncate(length);
+    let fields = Fields::of(&mut bytes).ok_or(Why::Malformed)?;
+    let (plaintext, index) = fields.open(keyring, purpose, cookie_name, parts)?;
+    Ok((plaintext.to_vec(), index))
 }
 
 /// Holds what a session cookie says.
@@ -79,27 +149,185 @@ impl SessionToken {
     ///
     /// # Errors
     ///
-    /// - `invalid-options`: the cookie's name is longer than 65,535 bytes.
+    /// - `invalid-options`: a time past the year 36,812, or a cookie's name
+    ///   longer than 65,535 bytes.
+    ///
+    /// # Security
+    ///
+    /// A nonce used twice gives forgeries away: draw all 24 bytes anew.
     pub fn seal(
         &self,
-        _keyring: &Keyring,
-        _cookie_name: &str,
-        _nonce: [u8; 24],
-    ) -> Result<[u8; 96], Error> {
-        Err(Error::CoreFailed)
+        keyring: &Keyring,
+        cookie_name: &str,
+        nonce: [u8; NONCE_BYTES],
+    ) -> Result<[u8; SESSION_TEXT], Error> {
+        let mut token = [0; SESSION_SEALED];
+        let fields = Fields::of(&mut token).ok_or(Error::CoreFailed)?;
+        let plaintext = self.to_plaintext().ok_or(Error::InvalidOptions)?;
+        fields.body.copy_from_slice(&plaintext);
+        fields.seal(keyring, Purpose::Session, cookie_name, &[], nonce)?;
+        let mut text = [0; SESSION_TEXT];
+        match Base64UrlUnpadded::encode(&token, &mut text) {
+            Ok(_) => Ok(text),
+            Err(_) => Err(Error::CoreFailed),
+        }
     }
 
     /// Opens a cookie's value and says which secret opened it.
     ///
     /// # Errors
     ///
-    /// - why it did not open.
+    /// - `malformed`, `unknown-key`, `unauthentic`, `expired`: the first that
+    ///   is wrong, in this order; an unknown key costs no decryption.
     pub fn open(
-        _keyring: &Keyring,
-        _cookie_name: &str,
-        _value: &[u8],
-        _now: u64,
+        keyring: &Keyring,
+        cookie_name: &str,
+        value: &[u8],
+        now: u64,
     ) -> Result<(Self, usize), Why> {
-        Err(Why::Malformed)
+        if value.len() != SESSION_TEXT {
+            return Err(Why::Malformed);
+        }
+        let mut bytes = [0; SESSION_SEALED];
+        if Base64UrlUnpadded::decode(value, &mut bytes).is_err() {
+            return Err(Why::Malformed);
+        }
+        let fields = Fields::of(&mut bytes).ok_or(Why::Malformed)?;
+        let (plaintext, index) = fields.open(keyring, Purpose::Session, cookie_name, &[])?;
+        let token = Self::from_plaintext(plaintext).ok_or(Why::Malformed)?;
+        let issued_ahead = token.issued > now.saturating_add(CLOCK_SKEW_SECONDS);
+        let ended = token.expires.is_some_and(|expires| now >= expires);
+        if issued_ahead || ended {
+            return Err(Why::Expired);
+        }
+        Ok((token, index))
     }
+
+    fn to_plaintext(self) -> Option<[u8; SESSION_PLAINTEXT]> {
+        let expires = self.expires.unwrap_or(NEVER);
+        let ends_as_never = self.expires == Some(NEVER);
+        if self.issued > NEVER || expires > NEVER || ends_as_never {
+            return None;
+        }
+        let mut plaintext = [0; SESSION_PLAINTEXT];
+        let (flags, rest) = plaintext.split_first_mut()?;
+        let (issued_at, rest) = rest.split_first_chunk_mut::<5>()?;
+        let (expires_at, id) = rest.split_first_chunk_mut::<5>()?;
+        *flags = if self.persistent { PERSISTENT } else { 0 };
+        *issued_at = to_five_bytes(self.issued);
+        *expires_at = to_five_bytes(expires);
+        *id.first_chunk_mut::<ID_BYTES>()? = *self.id.as_bytes();
+        Some(plaintext)
+    }
+
+    fn from_plaintext(plaintext: &[u8]) -> Option<Self> {
+        let (flags, rest) = plaintext.split_first()?;
+        let (issued, rest) = rest.split_first_chunk::<5>()?;
+        let (expires, rest) = rest.split_first_chunk::<5>()?;
+        let id: [u8; ID_BYTES] = rest.try_into().ok()?;
+        if flags & !PERSISTENT != 0 {
+            return None;
+        }
+        let expires = from_five_bytes(*expires);
+        Some(Self {
+            persistent: flags & PERSISTENT != 0,
+            issued: from_five_bytes(*issued),
+            expires: (expires != NEVER).then_some(expires),
+            id: Id::from_bytes(id),
+        })
+    }
+}
+
+// The layout table, over the bytes of one token.
+struct Fields<'t> {
+    version: &'t mut u8,
+    key_id: &'t mut [u8; KEY_ID_BYTES],
+    nonce: &'t mut [u8; NONCE_BYTES],
+    body: &'t mut [u8],
+    tag: &'t mut [u8; TAG_BYTES],
+}
+
+impl<'t> Fields<'t> {
+    fn of(token: &'t mut [u8]) -> Option<Self> {
+        let (version, rest) = token.split_first_mut()?;
+        let (key_id, rest) = rest.split_first_chunk_mut()?;
+        let (nonce, rest) = rest.split_first_chunk_mut()?;
+        let (body, tag) = rest.split_last_chunk_mut()?;
+        Some(Self {
+            version,
+            key_id,
+            nonce,
+            body,
+            tag,
+        })
+    }
+
+    // Fills the other fields around the plaintext that is in `body`.
+    fn seal(
+        self,
+        keyring: &Keyring,
+        purpose: Purpose,
+        cookie_name: &str,
+        parts: &[&[u8]],
+        nonce: [u8; NONCE_BYTES],
+    ) -> Result<(), Error> {
+        let (key_id, key) = keyring.sealing_key(purpose).ok_or(Error::InvalidOptions)?;
+        let bound = associated_data(keyring, purpose, cookie_name, parts, key_id)?;
+        *self.version = VERSION;
+        *self.key_id = key_id;
+        *self.nonce = nonce;
+        *self.tag = key.seal_in_place(&nonce, bound.as_bytes(), self.body)?;
+        Ok(())
+    }
+
+    fn open(
+        self,
+        keyring: &Keyring,
+        purpose: Purpose,
+        cookie_name: &str,
+        parts: &[&[u8]],
+    ) -> Result<(&'t [u8], usize), Why> {
+        if *self.version != VERSION {
+            return Err(Why::Malformed);
+        }
+        let mut why = Why::UnknownKey;
+        for (index, key) in keyring.opening_keys(purpose, *self.key_id) {
+            why = Why::Unauthentic;
+            let bound = associated_data(keyring, purpose, cookie_name, parts, *self.key_id);
+            let Ok(bound) = bound else { continue };
+            if key.open_in_place(self.nonce, bound.as_bytes(), self.body, self.tag) {
+                return Ok((self.body, index));
+            }
+        }
+        Err(why)
+    }
+}
+
+fn associated_data(
+    keyring: &Keyring,
+    purpose: Purpose,
+    cookie_name: &str,
+    parts: &[&[u8]],
+    key_id: [u8; KEY_ID_BYTES],
+) -> Result<Parts, Error> {
+    let mut bound = Parts::new();
+    bound.push(PROTOCOL)?;
+    bound.push(&[VERSION])?;
+    bound.push(&key_id)?;
+    bound.push(cookie_name.as_bytes())?;
+    bound.push(purpose.name().as_bytes())?;
+    bound.push(keyring.application_name().as_bytes())?;
+    for part in parts {
+        bound.push(part)?;
+    }
+    Ok(bound)
+}
+
+const fn to_five_bytes(seconds: u64) -> [u8; 5] {
+    let [_, _, _, bytes @ ..] = seconds.to_be_bytes();
+    bytes
+}
+
+const fn from_five_bytes([a, b, c, d, e]: [u8; 5]) -> u64 {
+    u64::from_be_bytes([0, 0, 0, a, b, c, d, e])
 }
