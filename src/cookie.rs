@@ -1,13 +1,44 @@
 //! Reads one request cookie, and writes one Set-Cookie.
+//!
+//! Read, of a `Cookie` header:
+//!
+//! ```text
+//! header = pair *( ";" pair )
+//! pair   = *ws name *ws "=" *ws value *ws     ; the first "=" counts
+//! ws     = SP / HTAB                          ; nothing else is trimmed
+//! ```
+//!
+//! Names are compared byte by byte. Quotes, commas, percent signs and
+//! `$Version` mean nothing; a pair without `=` is no cookie.
+//!
+//! Written (RFC 6265bis 4.1.1):
+//!
+//! ```text
+//! line = name "=" value "; Path=" path [ "; Domain=" domain ]
+//!        [ "; Max-Age=" seconds "; Expires=" date ] [ "; Secure" ]
+//!        [ "; HttpOnly" ] "; SameSite=" same-site [ "; Partitioned" ]
+//! ```
 
+use crate::date::{push_date, push_digits};
 use crate::error::Error;
 use crate::keyring::Keyring;
 use crate::token::{SessionToken, Why};
 
+/// Cookies of our name that are looked at; a browser sends one or two.
+const MAX_CANDIDATES: usize = 4;
+
+/// Bytes of name and value that browsers keep (RFC 6265bis 5.7).
+pub const MAX_NAME_AND_VALUE: usize = 4096;
+
+/// Bytes of an attribute's value that browsers keep (RFC 6265bis 5.6).
+pub const MAX_ATTRIBUTE: usize = 1024;
+
+/// Seconds that browsers keep a cookie: 400 days (RFC 6265bis 5.5).
+pub const MAX_AGE_SECONDS: u64 = 34_560_000;
+
 /// Gives the values of one cookie name, at most 4, in order.
 pub fn candidates<'h>(header: &'h [u8], name: &[u8]) -> impl Iterator<Item = &'h [u8]> {
-    let _ = name;
-    header.split(|&byte| byte == b';').take(0)
+    header.split(|&byte| byte == b';').filter_map(move |pair| value_of(pair, name)).take(MAX_CANDIDATES)
 }
 
 /// Says what a `Cookie` header holds for us.
@@ -15,7 +46,7 @@ pub fn candidates<'h>(header: &'h [u8], name: &[u8]) -> impl Iterator<Item = &'h
 pub enum Found {
     /// No cookie of our name.
     None,
-    /// One of our name that does not open.
+    /// Cookies of our name, but none that opens: why not the first.
     Rejected(Why),
     /// Two that open to different ids: neither counts.
     Ambiguous,
@@ -24,19 +55,48 @@ pub enum Found {
 }
 
 /// Finds the session token in a `Cookie` header.
+///
+/// It takes linear time and no memory, whatever the header holds. Of two
+/// tokens of one id it prefers the newer secret, then the later `issued`.
+///
+/// # Security
+///
+/// Another site of the same domain can plant a cookie of our name beside
+/// ours: two that open to different ids are `Ambiguous`, never a guess.
 #[must_use]
-pub fn find(_keyring: &Keyring, _cookie_name: &str, _header: &[u8], _now: u64) -> Found {
-    Found::None
+pub fn find(keyring: &Keyring, cookie_name: &str, header: &[u8], now: u64) -> Found {
+    let mut found = Found::None;
+    for value in candidates(header, cookie_name.as_bytes()) {
+        let opened = SessionToken::open(keyring, cookie_name, value, now);
+        found = match (found, opened) {
+            (Found::None, Err(why)) => Found::Rejected(why),
+            (Found::None | Found::Rejected(_), Ok((token, index))) => Found::Token(token, index),
+            (Found::Token(before, _), Ok((token, _))) if before.id != token.id => {
+                return Found::Ambiguous;
+            }
+            (Found::Token(before, before_index), Ok((token, index))) => {
+                let older_secret = index > before_index;
+                let same_secret = index == before_index;
+                if older_secret || (same_secret && token.issued <= before.issued) {
+                    Found::Token(before, before_index)
+                } else {
+                    Found::Token(token, index)
+                }
+            }
+            (found, _) => found,
+        };
+    }
+    found
 }
 
 /// Says on which requests from other sites the cookie is sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SameSite {
-    /// On navigations too.
+    /// On navigations, not on what a page of another site loads.
     Lax,
-    /// Never.
+    /// On none.
     Strict,
-    /// Always; needs `secure`.
+    /// On all; browsers want `secure` with it.
     None,
 }
 
@@ -45,28 +105,29 @@ pub enum SameSite {
 pub enum Lifetime {
     /// Until the browser ends its session.
     BrowserSession,
-    /// For so many seconds.
+    /// For so many seconds, at most 400 days.
     Seconds(u64),
 }
 
 /// Holds the attributes of the session cookie.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CookieOptions {
-    /// The cookie's name.
+    /// The cookie's name; a prefix like `__Host-` makes browsers hold it to
+    /// more rules.
     pub name: String,
-    /// The `Path` attribute.
+    /// The pages that the cookie is sent to.
     pub path: String,
-    /// The `Domain` attribute.
+    /// The domain whose every host gets the cookie; without it, this host.
     pub domain: Option<String>,
-    /// The `SameSite` attribute.
+    /// The requests from other sites that the cookie is sent with.
     pub same_site: SameSite,
-    /// The `Secure` attribute.
+    /// Whether the cookie is kept off unencrypted connections.
     pub secure: bool,
-    /// The `HttpOnly` attribute.
+    /// Whether scripts cannot read the cookie.
     pub http_only: bool,
-    /// The `Partitioned` attribute.
+    /// Whether each embedding site has a cookie of its own.
     pub partitioned: bool,
-    /// How long a persistent cookie lives.
+    /// How long a persistent cookie lives; without it, the browser's session.
     pub max_age_seconds: Option<u64>,
 }
 
@@ -90,19 +151,111 @@ impl CookieOptions {
     ///
     /// # Errors
     ///
-    /// - `invalid-options`: a field holds what a cookie cannot.
-    /// - `cookie-too-large`: name and value, or an attribute, are too long.
-    pub fn line(&self, _value: &str, _lifetime: Lifetime, _now: u64) -> Result<String, Error> {
-        Err(Error::CoreFailed)
+    /// - `invalid-options`: a field holds what no cookie can, or the lifetime
+    ///   is above 400 days.
+    /// - `cookie-too-large`: name and value are above 4,096 bytes, or an
+    ///   attribute is above 1,024. Nothing is ever cut.
+    pub fn line(&self, value: &str, lifetime: Lifetime, now: u64) -> Result<String, Error> {
+        match lifetime {
+            Lifetime::BrowserSession => self.write(value, None),
+            Lifetime::Seconds(seconds) if seconds > MAX_AGE_SECONDS => Err(Error::InvalidOptions),
+            Lifetime::Seconds(seconds) => self.write(value, Some((seconds, now.saturating_add(seconds)))),
+        }
     }
 
-    /// Writes the `Set-Cookie` line that removes the cookie.
+    /// Writes the `Set-Cookie` line that makes browsers drop the cookie.
+    ///
+    /// It has the attributes that the cookie was set with: with others,
+    /// browsers keep it.
     ///
     /// # Errors
     ///
-    /// - `invalid-options`: a field holds what a cookie cannot.
-    /// - `cookie-too-large`: an attribute is too long.
+    /// - `invalid-options`: a field holds what no cookie can.
+    /// - `cookie-too-large`: the name or an attribute is too long.
     pub fn expired_line(&self) -> Result<String, Error> {
-        Err(Error::CoreFailed)
+        self.write("", Some((0, 0)))
     }
+
+    // Checks every field here: platforms let through what browsers misread.
+    fn write(&self, value: &str, ends: Option<(u64, u64)>) -> Result<String, Error> {
+        let attributes = [self.path.as_str(), self.domain.as_deref().unwrap_or("")];
+        let clean = is_cookie_name(&self.name) && value.bytes().all(is_cookie_octet) && attributes.into_iter().all(is_attribute);
+        if !clean {
+            return Err(Error::InvalidOptions);
+        }
+        let name_and_value = self.name.len().saturating_add(value.len());
+        let attribute_too_long = attributes.iter().any(|text| text.len() > MAX_ATTRIBUTE);
+        if name_and_value > MAX_NAME_AND_VALUE || attribute_too_long {
+            return Err(Error::CookieTooLarge);
+        }
+        Ok(self.join(value, ends))
+    }
+
+    fn join(&self, value: &str, ends: Option<(u64, u64)>) -> String {
+        let mut line = String::with_capacity(value.len().saturating_add(160));
+        for piece in [&self.name, "=", value, "; Path=", &self.path] {
+            line.push_str(piece);
+        }
+        if let Some(domain) = &self.domain {
+            line.push_str("; Domain=");
+            line.push_str(domain);
+        }
+        if let Some((max_age, expires)) = ends {
+            line.push_str("; Max-Age=");
+            push_digits(&mut line, max_age, 1);
+            line.push_str("; Expires=");
+            push_date(&mut line, expires);
+        }
+        if self.secure {
+            line.push_str("; Secure");
+        }
+        if self.http_only {
+            line.push_str("; HttpOnly");
+        }
+        line.push_str(match self.same_site {
+            SameSite::Lax => "; SameSite=Lax",
+            SameSite::Strict => "; SameSite=Strict",
+            SameSite::None => "; SameSite=None",
+        });
+        if self.partitioned {
+            line.push_str("; Partitioned");
+        }
+        line
+    }
+}
+
+/// Tells whether a name is a token (RFC 9110 5.6.2).
+#[must_use]
+pub fn is_cookie_name(name: &str) -> bool {
+    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
+    !name.is_empty() && name.bytes().all(allowed)
+}
+
+/// Tells whether a `Path` or `Domain` has no control, `;` or non-ASCII.
+#[must_use]
+pub fn is_attribute(text: &str) -> bool {
+    text.bytes().all(|byte| (b' '..=b'~').contains(&byte) && byte != b';')
+}
+
+// RFC 6265bis 4.1.1, cookie-octet.
+const fn is_cookie_octet(byte: u8) -> bool {
+    matches!(byte, 0x21 | 0x23..=0x2b | 0x2d..=0x3a | 0x3c..=0x5b | 0x5d..=0x7e)
+}
+
+fn value_of<'h>(pair: &'h [u8], name: &[u8]) -> Option<&'h [u8]> {
+    let equals = pair.iter().position(|&byte| byte == b'=')?;
+    let (before, after) = pair.split_at_checked(equals)?;
+    let (_, value) = after.split_first()?;
+    (trim(before) == name).then(|| trim(value))
+}
+
+// SP and HTAB only: what Unicode calls white space belongs to the name, or
+// a cookie that browsers let anybody set would pass for one with a prefix.
+fn trim(text: &[u8]) -> &[u8] {
+    let blank = |byte: &u8| *byte == b' ' || *byte == b'\t';
+    let Some(first) = text.iter().position(|byte| !blank(byte)) else {
+        return &[];
+    };
+    let last = text.iter().rposition(|byte| !blank(byte)).unwrap_or(first);
+    text.get(first..=last).unwrap_or_default()
 }
