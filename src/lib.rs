@@ -4,6 +4,7 @@
 pub mod bindings;
 pub mod changes;
 pub mod cookie;
+mod date;
 pub mod error;
 pub mod id;
 pub mod keyring;
