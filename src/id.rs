@@ -108,9 +108,7 @@ fn decode<const BYTES: usize>(text: &[u8]) -> Option<[u8; BYTES]> {
 mod tests {
     use super::{Id, Mark};
 
-    const BYTES: [u8; 16] = [
-        0, 16, 131, 16, 81, 135, 32, 146, 139, 48, 211, 143, 65, 20, 147, 255,
-    ];
+    const BYTES: [u8; 16] = [0, 16, 131, 16, 81, 135, 32, 146, 139, 48, 211, 143, 65, 20, 147, 255];
 
     #[test]
     fn an_id_comes_back_from_its_text() {

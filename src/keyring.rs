@@ -88,14 +88,8 @@ impl Keyring {
         if too_many || too_short || name_refused || has_equals(secrets) {
             return Err(Error::InvalidOptions);
         }
-        let entries: Result<_, Error> = secrets
-            .iter()
-            .map(|secret| Entry::derive(secret, application_name))
-            .collect();
-        Ok(Self {
-            application_name: application_name.to_owned(),
-            entries: entries?,
-        })
+        let entries: Result<_, Error> = secrets.iter().map(|secret| Entry::derive(secret, application_name)).collect();
+        Ok(Self { application_name: application_name.to_owned(), entries: entries? })
     }
 
     /// Gives the application name that is bound into every token.
@@ -118,11 +112,7 @@ impl Keyring {
 
     // The keys of that public name, each with the index of its secret. Two
     // secrets share a name once in 2^32 pairs: then both are tried.
-    pub(crate) fn opening_keys(
-        &self,
-        purpose: Purpose,
-        key_id: [u8; KEY_ID_BYTES],
-    ) -> impl Iterator<Item = (usize, &XaesKey)> {
+    pub(crate) fn opening_keys(&self, purpose: Purpose, key_id: [u8; KEY_ID_BYTES]) -> impl Iterator<Item = (usize, &XaesKey)> {
         self.entries
             .iter()
             .enumerate()
@@ -202,8 +192,7 @@ mod tests {
     fn secrets_other_than_one_to_eight_distinct_long_ones_are_refused() {
         let nine: Vec<[u8; 32]> = (0..9).map(|byte| [byte; 32]).collect();
         let nine: Vec<&[u8]> = nine.iter().map(|secret| &secret[..]).collect();
-        let refused =
-            |secrets: &[&[u8]]| matches!(Keyring::new(secrets, "shop"), Err(Error::InvalidOptions));
+        let refused = |secrets: &[&[u8]]| matches!(Keyring::new(secrets, "shop"), Err(Error::InvalidOptions));
         assert!(refused(&[]));
         assert!(refused(&[&[7; 31]]));
         assert!(refused(&[FIRST, &[7; 31]]));
@@ -243,9 +232,7 @@ mod tests {
     fn the_public_name_depends_on_the_application() {
         let of = |name| {
             let keyring = Keyring::new(&[FIRST], name).expect("one secret");
-            keyring
-                .sealing_key(Purpose::Session)
-                .map(|(key_id, _)| key_id)
+            keyring.sealing_key(Purpose::Session).map(|(key_id, _)| key_id)
         };
         assert_ne!(of("shop"), of("shop2"));
     }

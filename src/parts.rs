@@ -18,11 +18,7 @@ pub(crate) struct Parts {
 
 impl Parts {
     pub(crate) const fn new() -> Self {
-        Self {
-            start: [0; ROOM],
-            used: 0,
-            grown: Vec::new(),
-        }
+        Self { start: [0; ROOM], used: 0, grown: Vec::new() }
     }
 
     // Refuses a part longer than its length field can say.
@@ -36,11 +32,7 @@ impl Parts {
     }
 
     pub(crate) fn as_bytes(&self) -> &[u8] {
-        if self.grown.is_empty() {
-            self.start.get(..self.used).unwrap_or_default()
-        } else {
-            &self.grown
-        }
+        if self.grown.is_empty() { self.start.get(..self.used).unwrap_or_default() } else { &self.grown }
     }
 
     fn append(&mut self, bytes: &[u8]) {

@@ -155,12 +155,7 @@ impl SessionToken {
     /// # Security
     ///
     /// A nonce used twice gives forgeries away: draw all 24 bytes anew.
-    pub fn seal(
-        &self,
-        keyring: &Keyring,
-        cookie_name: &str,
-        nonce: [u8; NONCE_BYTES],
-    ) -> Result<[u8; SESSION_TEXT], Error> {
+    pub fn seal(&self, keyring: &Keyring, cookie_name: &str, nonce: [u8; NONCE_BYTES]) -> Result<[u8; SESSION_TEXT], Error> {
         let mut token = [0; SESSION_SEALED];
         let fields = Fields::of(&mut token).ok_or(Error::CoreFailed)?;
         let plaintext = self.to_plaintext().ok_or(Error::InvalidOptions)?;
@@ -179,12 +174,7 @@ impl SessionToken {
     ///
     /// - `malformed`, `unknown-key`, `unauthentic`, `expired`: the first that
     ///   is wrong, in this order; an unknown key costs no decryption.
-    pub fn open(
-        keyring: &Keyring,
-        cookie_name: &str,
-        value: &[u8],
-        now: u64,
-    ) -> Result<(Self, usize), Why> {
+    pub fn open(keyring: &Keyring, cookie_name: &str, value: &[u8], now: u64) -> Result<(Self, usize), Why> {
         if value.len() != SESSION_TEXT {
             return Err(Why::Malformed);
         }
@@ -253,13 +243,7 @@ impl<'t> Fields<'t> {
         let (key_id, rest) = rest.split_first_chunk_mut()?;
         let (nonce, rest) = rest.split_first_chunk_mut()?;
         let (body, tag) = rest.split_last_chunk_mut()?;
-        Some(Self {
-            version,
-            key_id,
-            nonce,
-            body,
-            tag,
-        })
+        Some(Self { version, key_id, nonce, body, tag })
     }
 
     // Fills the other fields around the plaintext that is in `body`.
@@ -280,13 +264,7 @@ impl<'t> Fields<'t> {
         Ok(())
     }
 
-    fn open(
-        self,
-        keyring: &Keyring,
-        purpose: Purpose,
-        cookie_name: &str,
-        parts: &[&[u8]],
-    ) -> Result<(&'t [u8], usize), Why> {
+    fn open(self, keyring: &Keyring, purpose: Purpose, cookie_name: &str, parts: &[&[u8]]) -> Result<(&'t [u8], usize), Why> {
         if *self.version != VERSION {
             return Err(Why::Malformed);
         }

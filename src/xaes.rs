@@ -82,17 +82,12 @@ impl XaesKey {
     ) -> bool {
         let (cipher, rest) = self.token_cipher(nonce);
         let tag: Tag = Array(*tag);
-        cipher
-            .decrypt_inout_detached(&rest, associated_data, buffer.into(), &tag)
-            .is_ok()
+        cipher.decrypt_inout_detached(&rest, associated_data, buffer.into(), &tag).is_ok()
     }
 
     // The cipher of one token, and the nonce that is left for it.
     fn token_cipher(&self, nonce: &[u8; NONCE_BYTES]) -> (AesGcm<Aes256Enc, U12>, Nonce<U12>) {
-        let mut blocks = [
-            self.block(FIRST_HALF, nonce),
-            self.block(SECOND_HALF, nonce),
-        ];
+        let mut blocks = [self.block(FIRST_HALF, nonce), self.block(SECOND_HALF, nonce)];
         self.cipher.encrypt_blocks(&mut blocks);
         let [first, second] = blocks;
         let key = first.concat(second);
@@ -101,11 +96,7 @@ impl XaesKey {
         (AesGcm::from(Aes256Enc::new(&key)), Array(rest))
     }
 
-    fn block(
-        &self,
-        head: [u8; 4],
-        nonce: &[u8; NONCE_BYTES],
-    ) -> Array<u8, aes_gcm::aead::consts::U16> {
+    fn block(&self, head: [u8; 4], nonce: &[u8; NONCE_BYTES]) -> Array<u8, aes_gcm::aead::consts::U16> {
         let mut block = [0; 16];
         copy(head.iter().chain(nonce), &mut block);
         Array((u128::from_be_bytes(block) ^ self.subkey).to_be_bytes())
@@ -134,15 +125,15 @@ mod tests {
     const ONES: (&[u8], [u8; 28]) = (
         b"",
         [
-            0xce, 0x54, 0x6e, 0xf6, 0x3c, 0x9c, 0xc6, 0x07, 0x65, 0x92, 0x36, 0x09, 0xb3, 0x3a,
-            0x9a, 0x19, 0x74, 0xe9, 0x6e, 0x52, 0xda, 0xf2, 0xfc, 0xf7, 0x07, 0x5e, 0x22, 0x71,
+            0xce, 0x54, 0x6e, 0xf6, 0x3c, 0x9c, 0xc6, 0x07, 0x65, 0x92, 0x36, 0x09, 0xb3, 0x3a, 0x9a, 0x19, 0x74, 0xe9, 0x6e,
+            0x52, 0xda, 0xf2, 0xfc, 0xf7, 0x07, 0x5e, 0x22, 0x71,
         ],
     );
     const THREES: (&[u8], [u8; 28]) = (
         b"c2sp.org/XAES-256-GCM",
         [
-            0x98, 0x6e, 0xc1, 0x83, 0x25, 0x93, 0xdf, 0x54, 0x43, 0xa1, 0x79, 0x43, 0x7f, 0xd0,
-            0x83, 0xbf, 0x3f, 0xdb, 0x41, 0xab, 0xd7, 0x40, 0xa2, 0x1f, 0x71, 0xeb, 0x76, 0x9d,
+            0x98, 0x6e, 0xc1, 0x83, 0x25, 0x93, 0xdf, 0x54, 0x43, 0xa1, 0x79, 0x43, 0x7f, 0xd0, 0x83, 0xbf, 0x3f, 0xdb, 0x41,
+            0xab, 0xd7, 0x40, 0xa2, 0x1f, 0x71, 0xeb, 0x76, 0x9d,
         ],
     );
 
@@ -156,9 +147,7 @@ mod tests {
     fn opened(key: u8, associated_data: &[u8], sealed: &[u8; 28]) -> Option<Vec<u8>> {
         let (body, tag) = sealed.split_last_chunk().expect("a tag");
         let mut buffer = body.to_vec();
-        XaesKey::new(&[key; 32])
-            .open_in_place(NONCE, associated_data, &mut buffer, tag)
-            .then_some(buffer)
+        XaesKey::new(&[key; 32]).open_in_place(NONCE, associated_data, &mut buffer, tag).then_some(buffer)
     }
 
     #[test]
@@ -169,14 +158,8 @@ mod tests {
 
     #[test]
     fn the_published_vectors_open() {
-        assert_eq!(
-            opened(1, ONES.0, &ONES.1).as_deref(),
-            Some(&b"XAES-256-GCM"[..])
-        );
-        assert_eq!(
-            opened(3, THREES.0, &THREES.1).as_deref(),
-            Some(&b"XAES-256-GCM"[..])
-        );
+        assert_eq!(opened(1, ONES.0, &ONES.1).as_deref(), Some(&b"XAES-256-GCM"[..]));
+        assert_eq!(opened(3, THREES.0, &THREES.1).as_deref(), Some(&b"XAES-256-GCM"[..]));
     }
 
     #[test]
