@@ -120,16 +120,17 @@ mod tests {
 
     #[test]
     fn every_day_follows_the_one_before() {
-        let days_of = |year: u64, month: u64| match month {
-            2 if year % 4 == 0 && (year % 100 != 0 || year % 400 == 0) => 29,
+        let is_multiple = u64::is_multiple_of;
+        let days_of = |year: u64, month: usize| match month {
+            2 if is_multiple(year, 4) && (!is_multiple(year, 100) || is_multiple(year, 400)) => 29,
             2 => 28,
             4 | 6 | 9 | 11 => 30,
             _ => 31,
         };
         let names = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
-        let (mut year, mut month, mut day) = (1970, 1, 1);
+        let (mut year, mut month, mut day) = (1970_u64, 1_usize, 1);
         for days in 0..366 * 500 {
-            let expected = format!("{day:02} {} {year} 12:00:00 GMT", names[month as usize - 1]);
+            let expected = format!("{day:02} {} {year} 12:00:00 GMT", names[month - 1]);
             assert_eq!(date(days * 86_400 + 43_200)[5..], expected);
             day += 1;
             if day > days_of(year, month) {

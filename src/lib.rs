@@ -8,6 +8,7 @@ mod date;
 pub mod error;
 pub mod id;
 pub mod keyring;
+mod layout;
 pub mod lifecycle;
 pub mod options;
 mod parts;

@@ -168,3 +168,221 @@ fn refused<const RULES: usize>(rules: [(bool, &'static str); RULES]) -> impl Ite
     let broken = rules.into_iter().filter(|(broken, _)| *broken);
     broken.map(|(_, problem)| problem)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Options;
+    use crate::cookie::{CookieOptions, SameSite};
+    use crate::error::Error;
+
+    fn with(change: impl FnOnce(&mut Options)) -> Vec<&'static str> {
+        let mut options = Options::new(vec![vec![7; 32]]);
+        change(&mut options);
+        options.problems()
+    }
+
+    fn named(problems: &[&'static str]) -> Vec<&'static str> {
+        problems.iter().filter_map(|problem| Some(problem.split_once(": ")?.0)).collect()
+    }
+
+    fn refuses(option: &str, change: impl FnOnce(&mut Options)) {
+        assert_eq!(named(&with(change)), [option]);
+    }
+
+    fn allows(change: impl FnOnce(&mut Options)) {
+        assert_eq!(with(change), [""; 0]);
+    }
+
+    #[test]
+    fn the_defaults_are_these() {
+        let options = Options::new(vec![vec![7; 32]]);
+        assert_eq!(options.application_name, "edge-session");
+        assert_eq!(options.idle_timeout_seconds, 1200);
+        assert_eq!(options.absolute_timeout_seconds, Some(86_400));
+        assert_eq!(options.max_record_bytes, 65_536);
+        let cookie = CookieOptions {
+            name: "__Host-session".to_owned(),
+            path: "/".to_owned(),
+            domain: None,
+            same_site: SameSite::Lax,
+            secure: true,
+            http_only: true,
+            partitioned: false,
+            max_age_seconds: None,
+        };
+        assert_eq!(options.cookie, cookie);
+        assert_eq!(options.check(), Ok(()));
+    }
+
+    #[test]
+    fn secrets_are_one_to_eight_long_and_distinct() {
+        let distinct = |count: u8| (0..count).map(|byte| vec![byte; 32]).collect::<Vec<_>>();
+        allows(|options| options.secrets = distinct(8));
+        refuses("secrets", |options| options.secrets = distinct(9));
+        refuses("secrets", |options| options.secrets = vec![]);
+        refuses("secrets", |options| options.secrets = vec![vec![7; 31]]);
+        refuses("secrets", |options| options.secrets = vec![vec![7; 32], vec![8; 31]]);
+        refuses("secrets", |options| options.secrets = vec![vec![7; 32], vec![8; 32], vec![7; 32]]);
+    }
+
+    #[test]
+    fn the_application_name_is_plain() {
+        for name in ["a", "A.b_c-9", &"x".repeat(64)] {
+            allows(|options| options.application_name = name.to_owned());
+        }
+        for name in ["", "a b", "a{b", "a:b", "é", &"x".repeat(65)] {
+            refuses("applicationName", |options| options.application_name = name.to_owned());
+        }
+    }
+
+    #[test]
+    fn times_and_sizes_stay_in_their_ranges() {
+        for seconds in [1, 1200, 86_400] {
+            allows(|options| options.idle_timeout_seconds = seconds);
+        }
+        for seconds in [1200, 34_560_000] {
+            allows(|options| options.absolute_timeout_seconds = Some(seconds));
+            allows(|options| options.cookie.max_age_seconds = Some(seconds));
+        }
+        allows(|options| {
+            options.idle_timeout_seconds = 34_560_000;
+            options.absolute_timeout_seconds = None;
+        });
+        refuses("idleTimeoutSeconds", |options| options.idle_timeout_seconds = 0);
+        refuses("idleTimeoutSeconds", |options| {
+            options.idle_timeout_seconds = 34_560_001;
+            options.absolute_timeout_seconds = None;
+        });
+        refuses("absoluteTimeoutSeconds", |options| options.absolute_timeout_seconds = Some(34_560_001));
+        refuses("absoluteTimeoutSeconds", |options| options.absolute_timeout_seconds = Some(1199));
+        refuses("cookie.maxAgeSeconds", |options| options.cookie.max_age_seconds = Some(0));
+        refuses("cookie.maxAgeSeconds", |options| options.cookie.max_age_seconds = Some(34_560_001));
+        for bytes in [1, 1_048_576] {
+            allows(|options| options.max_record_bytes = bytes);
+        }
+        for bytes in [0, 1_048_577] {
+            refuses("maxRecordBytes", |options| options.max_record_bytes = bytes);
+        }
+    }
+
+    #[test]
+    fn every_cookie_attribute_is_checked() {
+        for name in ["", "a b", "a=b", "a;b", "a\r\nb", "é", "\u{2000}a", &"x".repeat(4001)] {
+            refuses("cookie.name", |options| options.cookie.name = name.to_owned());
+        }
+        for path in ["", "shop", "/a;b", "/\n", "/é", &"/".repeat(1025)] {
+            refuses("cookie.path", |options| {
+                options.cookie.name = "session".to_owned();
+                options.cookie.path = path.to_owned();
+            });
+        }
+        for domain in ["", "a;b", "a\tb", "é.example", &"d".repeat(1025)] {
+            refuses("cookie.domain", |options| {
+                options.cookie.name = "session".to_owned();
+                options.cookie.domain = Some(domain.to_owned());
+            });
+        }
+        allows(|options| {
+            options.cookie.name = "session".to_owned();
+            options.cookie.path = "/shop".to_owned();
+            options.cookie.domain = Some("example.com".to_owned());
+        });
+    }
+
+    #[test]
+    fn same_site_none_and_partitioned_need_secure() {
+        for name in ["session", "__secure"] {
+            let unsecured = |options: &mut Options| {
+                options.cookie.name = name.to_owned();
+                options.cookie.secure = false;
+            };
+            allows(unsecured);
+            refuses("cookie.sameSite", |options| {
+                unsecured(options);
+                options.cookie.same_site = SameSite::None;
+            });
+            refuses("cookie.partitioned", |options| {
+                unsecured(options);
+                options.cookie.partitioned = true;
+            });
+        }
+        allows(|options| {
+            options.cookie.same_site = SameSite::None;
+            options.cookie.partitioned = true;
+        });
+    }
+
+    // RFC 6265bis 4.1.3 and the prefixes of its successor: secure, a domain,
+    // another path, http only; what the prefix says to each.
+    const PREFIXES: [(&str, bool, bool, bool); 5] = [
+        ("", false, false, false),
+        ("__Secure-", true, false, false),
+        ("__Host-", true, true, false),
+        ("__Http-", true, false, true),
+        ("__Host-Http-", true, true, true),
+    ];
+
+    #[test]
+    fn every_prefix_is_held_to_its_rules_in_any_case() {
+        for (prefix, needs_secure, this_host, needs_http_only) in PREFIXES {
+            for bits in 0..16 {
+                let (secure, domain) = (bits & 1 == 0, bits & 2 != 0);
+                let (other_path, http_only) = (bits & 4 != 0, bits & 8 == 0);
+                let broken = [
+                    (needs_secure && !secure).then_some("cookie.secure"),
+                    (this_host && domain).then_some("cookie.domain"),
+                    (this_host && other_path).then_some("cookie.path"),
+                    (needs_http_only && !http_only).then_some("cookie.httpOnly"),
+                ];
+                let expected: Vec<&str> = broken.into_iter().flatten().collect();
+                for name in [prefix.to_owned(), prefix.to_lowercase(), prefix.to_uppercase()] {
+                    let problems = with(|options| {
+                        options.cookie.name = name.clone() + "s";
+                        options.cookie.secure = secure;
+                        options.cookie.domain = domain.then(|| "example.com".to_owned());
+                        options.cookie.path = if other_path { "/shop" } else { "/" }.to_owned();
+                        options.cookie.http_only = http_only;
+                    });
+                    assert_eq!(named(&problems), expected, "{name} {bits}");
+                }
+            }
+        }
+    }
+
+    fn all_wrong() -> Options {
+        let mut options = Options::new(vec![b"canary".to_vec(), b"canary".to_vec()]);
+        options.application_name = "canary canary".to_owned();
+        options.cookie.name = "__Host-canary;".to_owned();
+        options.cookie.path = "canary".to_owned();
+        options.cookie.domain = Some("canary;".to_owned());
+        options.cookie.secure = false;
+        options.cookie.same_site = SameSite::None;
+        options.cookie.partitioned = true;
+        options.cookie.max_age_seconds = Some(0);
+        options.idle_timeout_seconds = 0;
+        options.absolute_timeout_seconds = Some(0);
+        options.max_record_bytes = 0;
+        options
+    }
+
+    #[test]
+    fn every_problem_is_told_at_once() {
+        let problems = all_wrong().problems();
+        assert_eq!(problems.len(), 15, "{problems:?}");
+        assert_eq!(all_wrong().check(), Err(Error::InvalidOptions));
+    }
+
+    #[test]
+    fn every_problem_says_what_to_write_and_shows_no_value() {
+        for problem in all_wrong().problems() {
+            let (_, advice) = problem.split_once(": ").expect("an option");
+            assert!(advice.contains("; "), "{problem}");
+            assert!(!problem.contains("canary"), "{problem}");
+        }
+    }
+
+    #[test]
+    fn options_do_not_show_themselves() {
+        assert_eq!(format!("{:?}", all_wrong()), "Options(..)");
+    }
+}

@@ -77,7 +77,7 @@ mod tests {
     fn parts_of_any_length_join_alike() {
         for first in 0..=ROOM {
             let part = vec![b'x'; first];
-            let mut expected = vec![(first >> 8) as u8, first as u8];
+            let mut expected = u16::try_from(first).expect("a length").to_be_bytes().to_vec();
             expected.extend_from_slice(&part);
             expected.extend_from_slice(b"\0\x03end");
             assert_eq!(joined(&[&part, b"end"]), expected, "{first}");

@@ -26,21 +26,15 @@ use base64ct::{Base64UrlUnpadded, Encoding};
 
 use crate::error::Error;
 use crate::id::{ID_BYTES, Id};
-use crate::keyring::{KEY_ID_BYTES, Keyring, Purpose};
-use crate::parts::Parts;
-use crate::xaes::{NONCE_BYTES, TAG_BYTES};
+use crate::keyring::{Keyring, Purpose};
+use crate::layout::{Fields, OVERHEAD, Place, VERSION};
+use crate::xaes::NONCE_BYTES;
 
 /// Characters of a session cookie's value.
 pub const SESSION_TEXT: usize = 96;
 
 /// Seconds that another machine's clock may be ahead.
 pub const CLOCK_SKEW_SECONDS: u64 = 60;
-
-const VERSION: u8 = 1;
-const PROTOCOL: &[u8] = b"edge-session";
-
-/// Bytes that sealing adds: version, key id, nonce, tag.
-const OVERHEAD: usize = 45;
 
 const SESSION_PLAINTEXT: usize = 27;
 const SESSION_SEALED: usize = 72;
@@ -101,7 +95,7 @@ pub fn seal(
     let mut token = vec![0; plaintext.len().saturating_add(OVERHEAD)];
     let fields = Fields::of(&mut token).ok_or(Error::CoreFailed)?;
     fields.body.copy_from_slice(plaintext);
-    fields.seal(keyring, purpose, cookie_name, parts, nonce)?;
+    seal_fields(fields, keyring, Place { purpose, cookie_name, parts }, nonce)?;
     let mut text = vec![0; Base64UrlUnpadded::encoded_len(&token)];
     match Base64UrlUnpadded::encode(&token, &mut text) {
         Ok(_) => Ok(text),
@@ -127,7 +121,7 @@ pub fn open(
     };
     bytes.truncate(length);
     let fields = Fields::of(&mut bytes).ok_or(Why::Malformed)?;
-    let (plaintext, index) = fields.open(keyring, purpose, cookie_name, parts)?;
+    let (plaintext, index) = open_fields(fields, keyring, Place { purpose, cookie_name, parts })?;
     Ok((plaintext.to_vec(), index))
 }
 
@@ -160,7 +154,7 @@ impl SessionToken {
         let fields = Fields::of(&mut token).ok_or(Error::CoreFailed)?;
         let plaintext = self.to_plaintext().ok_or(Error::InvalidOptions)?;
         fields.body.copy_from_slice(&plaintext);
-        fields.seal(keyring, Purpose::Session, cookie_name, &[], nonce)?;
+        seal_fields(fields, keyring, session_of(cookie_name), nonce)?;
         let mut text = [0; SESSION_TEXT];
         match Base64UrlUnpadded::encode(&token, &mut text) {
             Ok(_) => Ok(text),
@@ -183,7 +177,7 @@ impl SessionToken {
             return Err(Why::Malformed);
         }
         let fields = Fields::of(&mut bytes).ok_or(Why::Malformed)?;
-        let (plaintext, index) = fields.open(keyring, Purpose::Session, cookie_name, &[])?;
+        let (plaintext, index) = open_fields(fields, keyring, session_of(cookie_name))?;
         let token = Self::from_plaintext(plaintext).ok_or(Why::Malformed)?;
         let issued_ahead = token.issued > now.saturating_add(CLOCK_SKEW_SECONDS);
         let ended = token.expires.is_some_and(|expires| now >= expires);
@@ -228,77 +222,35 @@ impl SessionToken {
     }
 }
 
-// The layout table, over the bytes of one token.
-struct Fields<'t> {
-    version: &'t mut u8,
-    key_id: &'t mut [u8; KEY_ID_BYTES],
-    nonce: &'t mut [u8; NONCE_BYTES],
-    body: &'t mut [u8],
-    tag: &'t mut [u8; TAG_BYTES],
+// Fills the other fields around the plaintext that is in `body`.
+fn seal_fields(fields: Fields<'_>, keyring: &Keyring, place: Place<'_>, nonce: [u8; NONCE_BYTES]) -> Result<(), Error> {
+    let (key_id, key) = keyring.sealing_key(place.purpose).ok_or(Error::InvalidOptions)?;
+    let bound = place.associated_data(keyring, key_id)?;
+    *fields.version = VERSION;
+    *fields.key_id = key_id;
+    *fields.nonce = nonce;
+    *fields.tag = key.seal_in_place(&nonce, bound.as_bytes(), fields.body)?;
+    Ok(())
 }
 
-impl<'t> Fields<'t> {
-    fn of(token: &'t mut [u8]) -> Option<Self> {
-        let (version, rest) = token.split_first_mut()?;
-        let (key_id, rest) = rest.split_first_chunk_mut()?;
-        let (nonce, rest) = rest.split_first_chunk_mut()?;
-        let (body, tag) = rest.split_last_chunk_mut()?;
-        Some(Self { version, key_id, nonce, body, tag })
+// Version and key id come first: a stranger's text costs no decryption.
+fn open_fields<'t>(fields: Fields<'t>, keyring: &Keyring, place: Place<'_>) -> Result<(&'t [u8], usize), Why> {
+    if *fields.version != VERSION {
+        return Err(Why::Malformed);
     }
-
-    // Fills the other fields around the plaintext that is in `body`.
-    fn seal(
-        self,
-        keyring: &Keyring,
-        purpose: Purpose,
-        cookie_name: &str,
-        parts: &[&[u8]],
-        nonce: [u8; NONCE_BYTES],
-    ) -> Result<(), Error> {
-        let (key_id, key) = keyring.sealing_key(purpose).ok_or(Error::InvalidOptions)?;
-        let bound = associated_data(keyring, purpose, cookie_name, parts, key_id)?;
-        *self.version = VERSION;
-        *self.key_id = key_id;
-        *self.nonce = nonce;
-        *self.tag = key.seal_in_place(&nonce, bound.as_bytes(), self.body)?;
-        Ok(())
-    }
-
-    fn open(self, keyring: &Keyring, purpose: Purpose, cookie_name: &str, parts: &[&[u8]]) -> Result<(&'t [u8], usize), Why> {
-        if *self.version != VERSION {
-            return Err(Why::Malformed);
+    let mut why = Why::UnknownKey;
+    for (index, key) in keyring.opening_keys(place.purpose, *fields.key_id) {
+        why = Why::Unauthentic;
+        let Ok(bound) = place.associated_data(keyring, *fields.key_id) else { break };
+        if key.open_in_place(fields.nonce, bound.as_bytes(), fields.body, fields.tag) {
+            return Ok((fields.body, index));
         }
-        let mut why = Why::UnknownKey;
-        for (index, key) in keyring.opening_keys(purpose, *self.key_id) {
-            why = Why::Unauthentic;
-            let bound = associated_data(keyring, purpose, cookie_name, parts, *self.key_id);
-            let Ok(bound) = bound else { continue };
-            if key.open_in_place(self.nonce, bound.as_bytes(), self.body, self.tag) {
-                return Ok((self.body, index));
-            }
-        }
-        Err(why)
     }
+    Err(why)
 }
 
-fn associated_data(
-    keyring: &Keyring,
-    purpose: Purpose,
-    cookie_name: &str,
-    parts: &[&[u8]],
-    key_id: [u8; KEY_ID_BYTES],
-) -> Result<Parts, Error> {
-    let mut bound = Parts::new();
-    bound.push(PROTOCOL)?;
-    bound.push(&[VERSION])?;
-    bound.push(&key_id)?;
-    bound.push(cookie_name.as_bytes())?;
-    bound.push(purpose.name().as_bytes())?;
-    bound.push(keyring.application_name().as_bytes())?;
-    for part in parts {
-        bound.push(part)?;
-    }
-    Ok(bound)
+const fn session_of(cookie_name: &str) -> Place<'_> {
+    Place { purpose: Purpose::Session, cookie_name, parts: &[] }
 }
 
 const fn to_five_bytes(seconds: u64) -> [u8; 5] {
