@@ -10,9 +10,9 @@ const FINALIZATION =
 
 // From here to the end the glue loads the module: over the network by default, and never a second time.
 const LOADING =
-  /let wasmModule, wasmInstance, wasm;\nfunction __wbg_finalize_init\(instance, module\) \{\n {4}wasmInstance = instance;\n {4}wasm = instance\.exports;\n {4}wasmModule = module;\n((?: {4}cached\w+ = null;\n)*) {4}wasm\.__wbindgen_start\(\);\n {4}return wasm;\n\}\n\nasync function __wbg_load[^]*\nexport \{ initSync, __wbg_init as default \};\s*$/;
+  /let wasmModule, wasmInstance, wasm;\nfunction __wbg_finalize_init\(instance, module\) \{\n {4}wasmInstance = instance;\n {4}wasm = instance\.exports;\n {4}wasmModule = module;\n((?: {4}cached\w+ = null;\n)*) {4}wasm\.__wbindgen_start\(\);\n {4}return wasm;\n\}\n\nasync function __wbg_load[\s\S]*\nexport \{ initSync, __wbg_init as default \};\s*$/;
 
-const TYPES_OF_LOADING = /\nexport type SyncInitInput = [^]*$/;
+const TYPES_OF_LOADING = /\nexport type SyncInitInput = [\s\S]*$/;
 
 /** Gives the glue with `instantiate(module)` in place of its own loading. */
 export function patchGlue(glue) {
