@@ -1,0 +1,88 @@
+// One call to the store, within the caller's time.
+
+import { SessionError } from "./errors.ts";
+import type { StoreIo } from "./store.ts";
+import { storeError, tell, type Visit } from "./visit.ts";
+
+/** The time that one load or one commit has, with the caller's signal; its own signal is made when a store asks for it. */
+export class Budget implements StoreIo {
+  /** `Date.now()` at which it ends. */
+  readonly until: number;
+  readonly caller: AbortSignal | undefined;
+  #signal: AbortSignal | undefined;
+
+  constructor(milliseconds: number, caller: AbortSignal | undefined) {
+    caller?.throwIfAborted();
+    this.until = Date.now() + milliseconds;
+    this.caller = caller;
+  }
+
+  get signal(): AbortSignal {
+    this.#signal ??= this.#make();
+    return this.#signal;
+  }
+
+  /** Milliseconds that are left. */
+  left(): number {
+    return Math.max(0, this.until - Date.now());
+  }
+
+  #make(): AbortSignal {
+    if (this.until === Number.POSITIVE_INFINITY) return this.caller ?? new AbortController().signal;
+    const timeout = AbortSignal.timeout(this.left());
+    return this.caller === undefined ? timeout : AbortSignal.any([this.caller, timeout]);
+  }
+}
+
+/** Makes one call; what it throws becomes a `SessionError`, is told as an event, and is thrown on. */
+export async function call<T>(visit: Visit, operation: string, budget: Budget, make: (io: StoreIo) => Promise<T>): Promise<T> {
+  const started = visit.settings.tellsAll ? Date.now() : 0;
+  try {
+    const answer = make(budget);
+    return await (visit.settings.storeKeepsTime ? answer : inTime(answer, budget));
+  } catch (thrown) {
+    if (budget.caller?.aborted && thrown === budget.caller.reason) throw thrown;
+    const error = storeError(thrown);
+    const durationMs = started === 0 ? 0 : Date.now() - started;
+    tell(visit, { name: "store-failed", level: "error", code: error.code, operation, durationMs, tries: 1 });
+    throw error;
+  }
+}
+
+/** Waits for a store that may not watch the clock itself. */
+async function inTime<T>(answer: Promise<T>, budget: Budget): Promise<T> {
+  const { signal } = budget;
+  let stop: () => void = () => {};
+  const stopped = new Promise<never>((_, reject) => {
+    stop = () => reject(signal === budget.caller || budget.caller?.aborted ? signal.reason : late());
+    if (signal.aborted) stop();
+    else signal.addEventListener("abort", stop, { once: true });
+  });
+  try {
+    return await Promise.race([answer, stopped]);
+  } finally {
+    signal.removeEventListener("abort", stop);
+  }
+}
+
+/** Waits, unless the time is up before. */
+export async function wait(milliseconds: number, budget: Budget): Promise<boolean> {
+  if (milliseconds >= budget.left()) return false;
+  const { caller } = budget;
+  await new Promise<void>((resolve, reject) => {
+    const stop = () => {
+      clearTimeout(timer);
+      reject(caller?.reason as Error);
+    };
+    const timer = setTimeout(() => {
+      caller?.removeEventListener("abort", stop);
+      resolve();
+    }, milliseconds);
+    caller?.addEventListener("abort", stop, { once: true });
+  });
+  return true;
+}
+
+function late(): SessionError {
+  return new SessionError("timeout", "the store did not answer in time. Its limit is ioTimeoutMs.");
+}

@@ -1,0 +1,188 @@
+// Stores what a request changed, or ends its session.
+
+import { Budget } from "./calls.ts";
+import { keysAfter, replay, setsAnything } from "./changes.ts";
+import { sealNew } from "./cookies.ts";
+import { flags, judge, type Step } from "./core.ts";
+import { SessionError } from "./errors.ts";
+import { type Flow, makeFlow, run } from "./flow.ts";
+import { corrupt } from "./values.ts";
+import { drawId, forget, note, type Pending, tell, type Visit } from "./visit.ts";
+
+/** Says whether a commit would store anything. */
+export function isDirty(visit: Visit): boolean {
+  if (visit.pending !== undefined || visit.broken !== undefined) return true;
+  switch (visit.standing) {
+    case "live":
+      return visit.changes.length > 0 || visit.move !== undefined;
+    case "forwarded":
+      return visit.move === undefined ? visit.changes.length > 0 : keysAfter(visit.outcome, visit.values).length > 0;
+    case "ended":
+      return visit.changes.length > 0;
+    case "visitor":
+    case "absent":
+    case "expired":
+      return setsAnything(visit.outcome);
+    default:
+      return false;
+  }
+}
+
+/** Says whether committing would need a cookie, so that it cannot come after the response. */
+export function needsCookie(visit: Visit): boolean {
+  if (visit.byId || !isDirty(visit)) return false;
+  return visit.move !== undefined || visit.pending?.task === "regenerate" || visit.standing === "visitor" || visit.standing === "absent" || visit.standing === "expired";
+}
+
+/** Stores the changes made so far; those made meanwhile belong to the next commit. */
+export async function commit(visit: Visit, signal: AbortSignal | undefined): Promise<void> {
+  if (visit.broken !== undefined) throw visit.broken;
+  const budget = new Budget(visit.settings.ioTimeoutMs, signal);
+  const started = Date.now();
+  const { pending } = visit;
+  if (pending !== undefined) {
+    await finish(visit, resumed(visit, pending, budget), pending.step, started);
+    if (!isDirty(visit)) return;
+  }
+  if (visit.standing === "ended" || (visit.standing === "forwarded" && visit.move === undefined)) throw gone(visit);
+  const [flow, step] = begun(visit, budget);
+  await finish(visit, flow, step, started);
+}
+
+/** Ends the session; resolves only when the store confirmed it. */
+export async function destroy(visit: Visit): Promise<void> {
+  const { settings } = visit;
+  const id = visit.id ?? (visit.header === "" ? undefined : visit.cookie?.id);
+  const stored = visit.standing === "absent" || visit.ownId ? undefined : id;
+  if (stored !== undefined) {
+    const tombstoneSeconds = Math.min(600, Math.max(60, Number.isFinite(settings.ioTimeoutMs) ? Math.ceil(settings.ioTimeoutMs / 1000) : 600));
+    const flow = makeFlow(visit, "destroy", new Budget(settings.ioTimeoutMs, undefined), 0);
+    const step = await run(flow, settings.core.destroy(stored, visit.header, flow.flags, tombstoneSeconds, settings.clock()));
+    if (step.code !== 2) throw flow.error ?? new SessionError("store-unavailable", "the store did not confirm that the session is gone.");
+    note(visit, "session-destroyed");
+  }
+  forget(visit);
+  visit.destroyed = true;
+  visit.broken = undefined;
+  visit.standing = visit.byId ? "ended" : "visitor";
+  visit.header = "";
+  visit.values = "{}";
+  visit.createdAt = undefined;
+  visit.persistent = undefined;
+  visit.birth = undefined;
+  visit.ownId = false;
+  if (!visit.byId) {
+    visit.id = undefined;
+    if (visit.sentCookie || visit.due !== undefined) visit.due = { forget: true };
+    visit.cookie = null;
+  }
+}
+
+/** Begins a commit or a regeneration. */
+function begun(visit: Visit, budget: Budget): [Flow, Step] {
+  const { settings, move } = visit;
+  const at = settings.clock();
+  const header = visit.standing === "live" || visit.standing === "expired" ? visit.header : "";
+  if (move !== undefined && visit.id !== undefined && !visit.ownId && visit.standing !== "forwarded" && visit.standing !== "visitor") {
+    const flow = makeFlow(visit, "regenerate", budget, visit.changes.length);
+    return [flow, settings.core.regenerate(visit.id, move.id, move.birth, header, flow.flags, move.graceSeconds, at)];
+  }
+  const flow = makeFlow(visit, "write", budget, visit.changes.length);
+  if (move !== undefined) {
+    // The id that came in is no session of this browser's: a new one begins, with the values that are still shown.
+    return [flow, settings.core.write(move.id, move.birth, "", flow.flags | flags.ownId, at)];
+  }
+  if (visit.birth === undefined && visit.standing !== "live") drawId(visit);
+  // A living record has its birth in its header; the core reads it there.
+  const birth = visit.birth ?? header.slice(20, 36);
+  return [flow, settings.core.write(visit.id ?? "", birth, header, flow.flags, at)];
+}
+
+function resumed(visit: Visit, pending: Pending, budget: Budget): Flow {
+  const flow = makeFlow(visit, pending.task, budget, pending.taken);
+  flow.flags = pending.flags;
+  flow.base = pending.base;
+  flow.text = pending.text;
+  flow.outcome = undefined;
+  return flow;
+}
+
+/** Runs a commit to its end, and makes that end the session's. */
+async function finish(visit: Visit, flow: Flow, first: Step, started: number): Promise<void> {
+  const step = await run(flow, first);
+  const task = flow.task === "regenerate" ? "regenerate" : "write";
+  const { flags, text, base, taken } = flow;
+  visit.pending = undefined;
+  switch (step.code) {
+    case 1:
+      return committed(visit, flow, step, started);
+    case 2:
+      throw gone(visit);
+    case 3:
+      throw new SessionError("conflict", "other requests kept changing the session first. Nothing of this commit was stored; it may be tried again.");
+    case 5:
+      tell(visit, { name: "record-rejected", level: "error", code: "record-corrupt" });
+      throw corrupt();
+    case 6:
+      if (flow.called !== undefined) visit.pending = { task, step: { ...flow.called, state: step.state }, flags, text, base, taken };
+      throw undecided(flow.error);
+    default:
+      throw ambiguous(visit, flow);
+  }
+}
+
+/** Takes up the record that was stored, and makes the cookie due that it needs. */
+function committed(visit: Visit, flow: Flow, step: Step, started: number): void {
+  const { settings, move } = visit;
+  const values = flow.text ?? flow.base;
+  const wasAbsent = visit.standing !== "live";
+  visit.changes = visit.changes.slice(flow.taken);
+  visit.outcome = visit.changes.length > 0 ? replay(visit.changes, values) : undefined;
+  visit.header = step.header;
+  visit.values = values;
+  visit.standing = "live";
+  visit.id = step.id;
+  visit.ownId = false;
+  visit.birth = undefined;
+  if (step.created || wasAbsent) {
+    const { created, deadline } = judge(step.header + values, 0);
+    visit.createdAt = created;
+    if (step.created && !visit.byId) {
+      visit.persistent = move?.persistent ?? visit.persistent;
+      sealNew(visit, step.id, deadline);
+    }
+  }
+  if (step.created) note(visit, move === undefined ? "session-created" : "session-regenerated");
+  visit.move = undefined;
+  if (step.conflicts > 0) tell(visit, { name: "conflict-replayed", level: "info", tries: step.conflicts });
+  if (!settings.tellsAll) return;
+  const bytes = step.header.length + values.length;
+  tell(visit, { name: "session-committed", level: "debug", tries: flow.calls, durationMs: Date.now() - started, bytes });
+}
+
+/** The session ended while the request ran: whatever else it wants to store has nowhere to go. */
+function gone(visit: Visit): SessionError {
+  forget(visit);
+  visit.standing = "ended";
+  visit.outdated = true;
+  note(visit, "session-gone");
+  return new SessionError("destroyed", "the session ended while this request ran: destroyed, expired, or under a new id. Nothing was re-created.");
+}
+
+/** No answer came: a refusal is told as it is, silence as what it means for a commit. */
+function undecided(error: unknown): unknown {
+  if (!(error instanceof SessionError) || error.code !== "timeout") return error;
+  return new SessionError("commit-ambiguous", "the store did not answer in time, so the commit may be stored or not. The next commit() finds out.", { cause: error });
+}
+
+/** What was sent is never sent again; a regeneration that came so far can only be told. */
+function ambiguous(visit: Visit, flow: Flow): SessionError {
+  const message = "nobody can say whether the commit was stored; it was not repeated.";
+  const error = new SessionError("commit-ambiguous", message, flow.error === undefined ? undefined : { cause: flow.error });
+  if (flow.task === "regenerate") visit.broken = error;
+  else {
+    visit.changes = visit.changes.slice(flow.taken);
+    visit.outcome = visit.changes.length > 0 ? replay(visit.changes, visit.values) : undefined;
+  }
+  return error;
+}

@@ -1,0 +1,377 @@
+// The only door to the compiled module.
+
+import wasm from "#wasm";
+import { Core as Compiled, digest, draw as drawInto, instantiate, is_id, judge as judgeIn, merge as mergeIn, reserve } from "./edge_session.js";
+import { SessionError, type SessionErrorCode } from "./errors.ts";
+import type { CookieRejection } from "./events.ts";
+
+/** What a token of our cookie says. Times are unix seconds. */
+export interface Opened {
+  readonly id: string;
+  readonly issued: number;
+  readonly expires: number;
+  readonly persistent: boolean;
+  /** The place of the secret that opened it; 0 is the one that seals. */
+  readonly secret: number;
+}
+
+/** What a record means for the request that loaded it; the numbers are the compiled module's. */
+export const standings = { corrupt: 0, unsupported: 1, live: 2, expired: 3, graced: 4, forwarded: 5, dead: 6 } as const;
+
+/** A record, judged. */
+export interface Judged {
+  readonly standing: number;
+  /** Everything up to the values. */
+  readonly header: string;
+  readonly values: string;
+  /** Unix milliseconds; 0 where the record is no session's values. */
+  readonly created: number;
+  /** Unix seconds. */
+  readonly deadline: number;
+}
+
+/** What a task asks for, or how it ended; the numbers are the compiled module's. */
+export interface Step {
+  /** 0 call, 1 committed, 2 gone, 3 conflict, 4 ambiguous, 5 unreadable, 6 undecided. */
+  readonly code: number;
+  readonly waitMs: number;
+  readonly secondsToLive: number;
+  /** 0 load, 1 create, 2 update, 3 replace, 4 remove. */
+  readonly operation: number;
+  /** 0 with the changes made, 1 as before the request, 2 none. */
+  readonly values: number;
+  readonly created: boolean;
+  readonly conflicts: number;
+  readonly id: string;
+  readonly expected: string;
+  readonly header: string;
+  readonly state: Uint8Array;
+}
+
+/** What a call brought, as the compiled module counts it. */
+export const answers = { done: 0, absent: 1, empty: 2, values: 3, unreadable: 4, lost: 5 } as const;
+
+/** Flags of a task. */
+export const flags = { ownId: 1, wasLive: 2, compares: 4 } as const;
+
+const rejections: readonly CookieRejection[] = ["malformed", "unknown-key", "unauthentic", "expired", "ambiguous"];
+const messages: Partial<Record<SessionErrorCode, string>> = {
+  "cookie-too-large": "the cookie is longer than browsers keep. Shorten its name, path or domain.",
+};
+/** More of a record than any header needs. */
+const longestHeader = 128;
+/** Cores that are kept; each is a few kilobytes. */
+const mostCores = 16;
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();
+/** Scratch beyond this is given back at the next small call. */
+const largeScratch = 512 * 1024;
+
+let memory: WebAssembly.Memory | undefined;
+let generation = 0;
+let scratch = new Uint8Array(0);
+let view = new DataView(scratch.buffer);
+
+/** Says how many instances there have been; it grows by one when a failed one is replaced. */
+export function instances(): number {
+  return generation;
+}
+
+/** Makes an instance where there is none, and room for `length` bytes in its scratch. */
+function room(length: number): void {
+  if (memory === undefined) {
+    memory = instantiate(wasm).memory;
+    generation += 1;
+    scratch = new Uint8Array(0);
+  }
+  if (scratch.byteLength >= length && scratch.byteLength <= largeScratch && scratch.byteLength > 0) return;
+  const at = reserve(length);
+  const size = Math.max(length, 16 * 1024);
+  scratch = new Uint8Array(memory.buffer, at, size);
+  view = new DataView(memory.buffer, at, size);
+}
+
+/** Looks at the scratch again, as growing memory takes the old view away. */
+function look(): void {
+  if (scratch.byteLength === 0 && memory !== undefined) {
+    const at = reserve(0);
+    scratch = new Uint8Array(memory.buffer, at, 16 * 1024);
+    view = new DataView(memory.buffer, at, 16 * 1024);
+  }
+}
+
+/** Writes text at `at` and gives where it ends. */
+function write(text: string, at: number): number {
+  return at + encoder.encodeInto(text, at === 0 ? scratch : scratch.subarray(at)).written;
+}
+
+function read(from: number, to: number): string {
+  return decoder.decode(scratch.subarray(from, to));
+}
+
+/** Turns what the compiled module threw into our error; a trapped instance is never used again. */
+function failed(error: unknown): SessionError {
+  if (error instanceof SessionError) return error;
+  if (typeof error === "string") {
+    const code = error as SessionErrorCode;
+    return new SessionError(code, messages[code] ?? "the compiled core refused its input.");
+  }
+  memory = undefined;
+  const name = error instanceof Error ? error.name : typeof error;
+  return new SessionError("core-failed", "the compiled core failed; the next call has a fresh one.", { cause: new Error(name) });
+}
+
+/** Draws an id and a birth. */
+export function draw(): { id: string; birth: string } {
+  try {
+    room(0);
+    drawInto();
+    look();
+    return { id: read(0, 22), birth: read(22, 38) };
+  } catch (error) {
+    throw failed(error);
+  }
+}
+
+/** Says whether the text is an id. */
+export function isId(text: string): boolean {
+  if (text.length !== 22) return false;
+  try {
+    room(0);
+    return is_id(write(text, 0));
+  } catch (error) {
+    throw failed(error);
+  }
+}
+
+/** Says what a record means at `now` (unix seconds). */
+export function judge(record: string, now: number): Judged {
+  try {
+    room(0);
+    const head = record.length > longestHeader ? record.slice(0, longestHeader) : record;
+    const standing = judgeIn(write(head, 0), !record.endsWith("{}"), now);
+    look();
+    if (standing < standings.live) return { standing, header: "", values: "{}", created: 0, deadline: 0 };
+    const valuesAt = view.getUint32(16, true);
+    return {
+      standing,
+      header: record.slice(0, valuesAt),
+      values: record.slice(valuesAt),
+      created: view.getFloat64(0, true),
+      deadline: view.getFloat64(8, true),
+    };
+  } catch (error) {
+    throw failed(error);
+  }
+}
+
+/** Makes changes to values; `undefined` when the values are not one entry a line. */
+export function merge(values: string, changes: string): string | undefined {
+  try {
+    room((values.length + changes.length) * 3 + 64);
+    const valuesEnd = write(values, 0);
+    const end = write(changes, valuesEnd);
+    const length = mergeIn(valuesEnd, end - valuesEnd);
+    look();
+    const merged = length < 0 ? undefined : read(0, length);
+    scratch.fill(0, 0, Math.max(end, length));
+    return merged;
+  } catch (error) {
+    throw failed(error);
+  }
+}
+
+/** The keys and options of one configuration, in whichever instance lives. */
+export class Core {
+  readonly #settings: Uint8Array;
+  readonly #digest: string;
+  #compiled: Compiled | undefined;
+  #generation = 0;
+  #used = 0;
+
+  private constructor(settings: Uint8Array, key: string) {
+    this.#settings = settings;
+    this.#digest = key;
+  }
+
+  /**
+   * Gives the core for these settings, the same one for equal settings.
+   *
+   * @throws {Problems} where the settings are wrong.
+   */
+  static for(settings: Uint8Array): Core {
+    let key: string;
+    try {
+      room(settings.length);
+      scratch.set(settings);
+      digest(settings.length);
+      look();
+      key = String.fromCharCode(...scratch.subarray(0, 32));
+    } catch (error) {
+      throw failed(error);
+    }
+    const core = Core.#kept.get(key) ?? new Core(settings, key);
+    core.#live();
+    return core;
+  }
+
+  static readonly #kept = new Map<string, Core>();
+  static #clock = 0;
+
+  /** Gives the compiled object, made anew where it was dropped. */
+  #live(): Compiled {
+    this.#used = ++Core.#clock;
+    room(this.#compiled === undefined ? this.#settings.length : 0);
+    if (this.#compiled !== undefined && this.#generation === generation) return this.#compiled;
+    scratch.set(this.#settings);
+    try {
+      this.#compiled = new Compiled(this.#settings.length);
+    } catch (error) {
+      if (typeof error === "string") throw new Problems(error.split("\n"));
+      throw error;
+    }
+    look();
+    this.#generation = generation;
+    Core.#kept.set(this.#digest, this);
+    if (Core.#kept.size > mostCores) Core.#dropOldest();
+    return this.#compiled;
+  }
+
+  static #dropOldest(): void {
+    let oldest: Core | undefined;
+    for (const core of Core.#kept.values()) if (oldest === undefined || core.#used < oldest.#used) oldest = core;
+    if (oldest === undefined) return;
+    Core.#kept.delete(oldest.#digest);
+    if (oldest.#generation === generation) oldest.#compiled?.free();
+    oldest.#compiled = undefined;
+  }
+
+  /** Looks for our cookie in a `Cookie` header. */
+  open(header: string, now: number): Opened | CookieRejection | undefined {
+    try {
+      const compiled = this.#live();
+      room(header.length * 3);
+      const end = write(header, 0);
+      const found = compiled.open(end, now);
+      look();
+      if (found === 0) return undefined;
+      if (found > 1) return rejections[found - 2];
+      const opened = {
+        id: read(24, 46),
+        issued: view.getFloat64(0, true),
+        expires: view.getFloat64(8, true),
+        persistent: scratch[16] === 1,
+        secret: scratch[17] ?? 0,
+      };
+      scratch.fill(0, 0, Math.max(end, 46));
+      return opened;
+    } catch (error) {
+      throw failed(error);
+    }
+  }
+
+  /** Seals an id as a cookie's value. */
+  seal(id: string, issued: number, expires: number, persistent: boolean): string {
+    try {
+      const compiled = this.#live();
+      write(id, 0);
+      compiled.seal(issued, expires, persistent);
+      look();
+      return read(0, 96);
+    } catch (error) {
+      throw failed(error);
+    }
+  }
+
+  /** Writes a `Set-Cookie` line; without a value, the one that makes the browser forget. */
+  line(value: string, maxAge: number, now: number): string {
+    try {
+      const compiled = this.#live();
+      const length = compiled.line(write(value, 0), maxAge, now);
+      look();
+      return read(0, length);
+    } catch (error) {
+      throw failed(error);
+    }
+  }
+
+  /** Hashes an id with a salt, for events. */
+  hash(id: string): string {
+    try {
+      const compiled = this.#live();
+      compiled.hash(write(id, 0));
+      look();
+      return Array.from(scratch.subarray(0, 8), (byte) => byte.toString(16).padStart(2, "0")).join("");
+    } catch (error) {
+      throw failed(error);
+    }
+  }
+
+  /** Begins a commit under `id`; `header` is what was loaded, or empty. */
+  write(id: string, birth: string, header: string, flags: number, nowMs: number): Step {
+    return this.#step(id + birth + header, (compiled, length) => compiled.write(length, flags, nowMs));
+  }
+
+  /** Begins a regeneration from `id` to `nextId`. */
+  regenerate(id: string, nextId: string, nextBirth: string, header: string, flags: number, graceSeconds: number, nowMs: number): Step {
+    return this.#step(id + nextId + nextBirth + header, (compiled, length) => compiled.regenerate(length, flags, graceSeconds, nowMs));
+  }
+
+  /** Begins a destroy of `id`. */
+  destroy(id: string, header: string, flags: number, tombstoneSeconds: number, nowMs: number): Step {
+    return this.#step(id + header, (compiled, length) => compiled.destroy(length, flags, tombstoneSeconds, nowMs));
+  }
+
+  /** Gives a task the answer to its call, and the record that came with it. */
+  answer(state: Uint8Array, what: number, record: string, lost: boolean, flags: number, nowMs: number): Step {
+    try {
+      const compiled = this.#live();
+      scratch.set(state);
+      const end = record === "" ? state.length : write(record.slice(0, longestHeader), state.length);
+      return readStep(compiled.answer(state.length, end - state.length, what, lost, flags, nowMs));
+    } catch (error) {
+      throw failed(error);
+    }
+  }
+
+  #step(given: string, begin: (compiled: Compiled, length: number) => number): Step {
+    try {
+      const compiled = this.#live();
+      return readStep(begin(compiled, write(given, 0)));
+    } catch (error) {
+      throw failed(error);
+    }
+  }
+}
+
+/** What is wrong with settings, each naming its option. */
+export class Problems extends Error {
+  readonly problems: readonly string[];
+
+  constructor(problems: readonly string[]) {
+    super("problems");
+    this.problems = problems;
+  }
+}
+
+/** Reads a step from where the compiled module puts it. */
+function readStep(code: number): Step {
+  look();
+  const headerEnd = 64 + (scratch[13] ?? 0);
+  const state = new Uint8Array(scratch[14] ?? 0);
+  state.set(scratch.subarray(160, 160 + state.length));
+  return {
+    code,
+    waitMs: view.getUint32(0, true),
+    secondsToLive: view.getUint32(4, true),
+    operation: scratch[8] ?? 0,
+    values: scratch[9] ?? 0,
+    created: scratch[10] === 1,
+    conflicts: scratch[11] ?? 0,
+    id: code <= 1 ? read(24, 46) : "",
+    expected: scratch[12] === 1 ? read(48, 64) : "",
+    header: headerEnd === 64 ? "" : read(64, headerEnd),
+    state,
+  };
+}

@@ -1,0 +1,171 @@
+// Makes the calls that a task of the core asks for.
+
+import { type Budget, call, wait } from "./calls.ts";
+import { type Outcome, outcomeText, replay } from "./changes.ts";
+import { answers, flags, judge, merge, standings, type Step } from "./core.ts";
+import { SessionError } from "./errors.ts";
+import { asLines, corrupt, relaid } from "./values.ts";
+import { now, recordKey, type Visit } from "./visit.ts";
+
+/** A task under way, and the texts that were made for it. */
+export interface Flow {
+  readonly visit: Visit;
+  readonly task: "write" | "regenerate" | "destroy";
+  readonly budget: Budget;
+  flags: number;
+  /** The values that the changes are made to. */
+  base: string;
+  /** Those values with the changes made. */
+  text: string | undefined;
+  /** What the changes come to on `base`, where that is known already. */
+  outcome: Outcome | undefined;
+  /** How many of the request's changes it takes. */
+  readonly taken: number;
+  calls: number;
+  /** The new id whose record a regeneration asked for. */
+  created: string | undefined;
+  /** The call that was made last. */
+  called: Step | undefined;
+  /** What that call threw. */
+  error: unknown;
+}
+
+/** What a call brought. */
+interface Made {
+  readonly what: number;
+  readonly record: string;
+  readonly lost: boolean;
+}
+
+const done: Made = { what: answers.done, record: "", lost: false };
+const absent: Made = { what: answers.absent, record: "", lost: false };
+const silence: Made = { what: answers.lost, record: "", lost: false };
+
+/** Gives a task what the session knows when it begins. */
+export function makeFlow(visit: Visit, task: Flow["task"], budget: Budget, taken: number): Flow {
+  const { standing, settings } = visit;
+  const compares = settings.store.capabilities.compareAndSet ? flags.compares : 0;
+  const base = standing === "live" || standing === "forwarded" ? visit.values : "{}";
+  return {
+    visit,
+    task,
+    budget,
+    flags: compares | (visit.ownId ? flags.ownId : 0) | (standing === "live" ? flags.wasLive : 0),
+    base,
+    text: undefined,
+    outcome: visit.outcome,
+    taken,
+    calls: 0,
+    created: undefined,
+    called: undefined,
+    error: undefined,
+  };
+}
+
+/** Makes the calls that the core asks for, until the task ends. */
+export async function run(flow: Flow, first: Step): Promise<Step> {
+  const { core, clock } = flow.visit.settings;
+  let step = first;
+  try {
+    while (step.code === 0) {
+      if (!(await mayGoOn(flow, step))) {
+        await takeBack(flow);
+        return { ...step, code: 3 };
+      }
+      const made = await make(flow, step);
+      step = core.answer(step.state, made.what, made.record, made.lost, flow.flags, clock());
+    }
+  } catch (error) {
+    // The changes could not be made to what is there: nothing half-done stays.
+    await takeBack(flow);
+    throw error;
+  }
+  return step;
+}
+
+/** Waits as the step says; false when the time for replays is over. */
+async function mayGoOn(flow: Flow, step: Step): Promise<boolean> {
+  if (step.conflicts > 0 && flow.budget.left() === 0) return false;
+  return step.waitMs === 0 || wait(step.waitMs, flow.budget);
+}
+
+/** Removes the record that a regeneration created and cannot finish; if that fails, nobody knows its id. */
+async function takeBack(flow: Flow): Promise<void> {
+  const { visit, created } = flow;
+  if (created === undefined) return;
+  const key = recordKey(visit.settings, created);
+  await call(visit, "remove", flow.budget, (io) => visit.settings.store.remove(key, io)).catch(() => undefined);
+}
+
+/** Makes one call and gives its answer; what it throws is an answer that never came. */
+async function make(flow: Flow, step: Step): Promise<Made> {
+  const text = step.header === "" ? "" : step.header + valuesFor(flow, step);
+  flow.called = step;
+  flow.calls += 1;
+  if (flow.task === "regenerate" && step.operation === 1 && step.id !== flow.visit.id) flow.created = step.id;
+  let made: Made;
+  try {
+    made = await ask(flow, step, text);
+  } catch (error) {
+    flow.error = error;
+    return silence;
+  }
+  return made.what === answers.values ? heard(flow, made) : made;
+}
+
+/** Makes the store's call of a step. */
+async function ask({ visit, budget }: Flow, step: Step, text: string): Promise<Made> {
+  const { store } = visit.settings;
+  const key = recordKey(visit.settings, step.id);
+  const seconds = Math.max(step.secondsToLive, store.capabilities.minTtlSeconds);
+  switch (step.operation) {
+    case 0: {
+      const record = await call(visit, "load", budget, (io) => store.load(key, 0, io));
+      return record === null ? absent : { what: answers.values, record, lost: false };
+    }
+    case 1: {
+      const answer = await call(visit, "create", budget, (io) => store.create(key, text, seconds, io));
+      return answer === "done" ? done : { what: answers.values, record: answer.exists, lost: false };
+    }
+    case 2: {
+      const answer = await call(visit, "update", budget, (io) => store.update(key, text, step.expected, seconds, io));
+      if (typeof answer === "string") return answer === "done" ? done : absent;
+      return { what: answers.values, record: answer.conflict, lost: answer.lost === true };
+    }
+    case 3:
+      return (await call(visit, "replace", budget, (io) => store.replace(key, text, seconds, io))) === "done" ? done : absent;
+    default:
+      await call(visit, "remove", budget, (io) => store.remove(key, io));
+      return done;
+  }
+}
+
+/** Takes a record that came: if it is a session's, the changes are to be made to it next. */
+function heard(flow: Flow, made: Made): Made {
+  const { standing, values } = judge(made.record, now(flow.visit.settings));
+  if (standing < standings.live) return { ...made, what: answers.unreadable };
+  if (flow.task !== "destroy" && (standing === standings.live || standing === standings.expired)) {
+    flow.base = standing === standings.live ? asLines(values) : "{}";
+    flow.outcome = undefined;
+    if (flow.visit.settings.merges) flow.text = undefined;
+  }
+  return values === "{}" ? { ...made, what: answers.empty } : made;
+}
+
+/** Gives the values that the step's text holds. */
+function valuesFor(flow: Flow, step: Step): string {
+  if (step.values === 1) return flow.base;
+  if (step.values === 2) return "{}";
+  flow.text ??= changed(flow);
+  if (step.header.length + flow.text.length <= flow.visit.settings.maxRecordBytes) return flow.text;
+  throw new SessionError("record-too-large", "the record would be longer than maxRecordBytes. Nothing was stored; what was there stays.");
+}
+
+/** Makes the changes to the base. */
+function changed(flow: Flow): string {
+  const outcome = flow.outcome ?? replay(flow.visit.changes.slice(0, flow.taken), flow.base);
+  const text = outcomeText(outcome);
+  const merged = merge(flow.base, text) ?? merge(relaid(flow.base), text);
+  if (merged === undefined) throw corrupt();
+  return merged;
+}

@@ -1,0 +1,11 @@
+// The public surface: names only.
+
+export type { CookieToSet } from "./cookies.ts";
+export { SessionError, type SessionErrorCode } from "./errors.ts";
+export type { CookieRejection, SessionEvent } from "./events.ts";
+export type { LoadOptions } from "./load.ts";
+export type { CookieOptions, SameSite, SessionsOptions } from "./options.ts";
+export type { AnySession, Key, RegenerateOptions, Session, Storable, StorableValue, Values } from "./session.ts";
+export { type Background, createSessions, type Sessions } from "./sessions.ts";
+export type { Conflict, Exists, Store, StoreCapabilities, StoreIo } from "./store.ts";
+export type { RequestLike } from "./visit.ts";

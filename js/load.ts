@@ -1,0 +1,143 @@
+// Reads a session from the store.
+
+import { Budget, call } from "./calls.ts";
+import { judge, type Judged, type Opened, standings } from "./core.ts";
+import { sealAgain } from "./cookies.ts";
+import { SessionError } from "./errors.ts";
+import { asLines, corrupt } from "./values.ts";
+import { note, now, openCookie, recordKey, storeError, tell, type Visit } from "./visit.ts";
+
+/** What `load()` takes. */
+export interface LoadOptions {
+  /** Ends the waiting; the load then rejects with the signal's reason. */
+  signal?: AbortSignal | undefined;
+  /** Says that the request will not write: what would change the session throws `read-only`. */
+  readOnly?: boolean | undefined;
+}
+
+/** Forwarding records that are followed to see whether a session still lives. */
+const forwardingsToFollow = 8;
+
+/** Loads the session, once; two loads at a time share one call. */
+export function load(visit: Visit, options: LoadOptions | undefined): Promise<void> | undefined {
+  if (visit.standing !== "unknown") {
+    visit.readOnly &&= options?.readOnly === true;
+    return undefined;
+  }
+  if (visit.loading !== undefined) return visit.loading.then(() => load(visit, options));
+  if (visit.started) {
+    throw new SessionError("response-started", "load() came after the response was made. Load before returning the Response; for later work use openById.");
+  }
+  visit.used = true;
+  const cookie = openCookie(visit);
+  if (visit.id === undefined) {
+    visit.standing = "visitor";
+    visit.readOnly = options?.readOnly === true;
+    return undefined;
+  }
+  visit.loading = loadRecord(visit, visit.id, cookie, options).finally(() => {
+    visit.loading = undefined;
+  });
+  return visit.loading;
+}
+
+async function loadRecord(visit: Visit, id: string, cookie: Opened | null, options: LoadOptions | undefined): Promise<void> {
+  const { settings } = visit;
+  const budget = new Budget(settings.ioTimeoutMs, options?.signal);
+  try {
+    const seconds = cookie === null ? 0 : secondsToLive(visit, cookie);
+    const record = await call(visit, "load", budget, (io) => settings.store.load(recordKey(settings, id), seconds, io));
+    if (record === null) visit.standing = "absent";
+    else await take(visit, record, budget);
+    visit.readOnly = options?.readOnly === true;
+    if (visit.standing === "live" && cookie !== null) sealAgain(visit, cookie);
+    note(visit, "session-loaded");
+  } catch (error) {
+    if (settings.throwOnError || (budget.caller?.aborted && error === budget.caller.reason)) throw error;
+    visit.standing = "unavailable";
+  }
+}
+
+/** The time to live that a request with this cookie may give its record: the idle limit, or what is left of its life. */
+export function secondsToLive(visit: Visit, cookie: Opened): number {
+  const { idleTimeoutSeconds, store } = visit.settings;
+  const seconds = Math.min(idleTimeoutSeconds, cookie.expires - now(visit.settings));
+  return Math.max(seconds, store.capabilities.minTtlSeconds, 1);
+}
+
+/** Takes up the record that was loaded. */
+async function take(visit: Visit, record: string, budget: Budget): Promise<void> {
+  const judged = readable(visit, record);
+  visit.header = judged.header;
+  switch (judged.standing) {
+    case standings.live:
+      stand(visit, judged);
+      return;
+    case standings.expired:
+      visit.standing = "expired";
+      return;
+    case standings.dead:
+      visit.outdated = true;
+      // The dead id is kept for destroy(), which follows it; the visitor has none.
+      visit.standing = "visitor";
+      visit.id = undefined;
+      if (visit.byId) visit.standing = "ended";
+      return;
+    default:
+      visit.outdated = true;
+      visit.standing = "forwarded";
+      note(visit, "session-gone");
+      if (judged.standing === standings.graced && (await livesOn(visit, judged.header, budget))) visit.values = lines(visit, judged.values);
+  }
+}
+
+/** Makes a record the one that the session stands on. */
+export function stand(visit: Visit, judged: Judged): void {
+  visit.values = lines(visit, judged.values);
+  visit.standing = "live";
+  visit.header = judged.header;
+  visit.createdAt = judged.created;
+}
+
+/** Gives values one entry a line, or throws what is wrong with them. */
+function lines(visit: Visit, values: string): string {
+  try {
+    return asLines(values);
+  } catch (error) {
+    tell(visit, { name: "record-rejected", level: "error", code: "record-corrupt" });
+    throw error;
+  }
+}
+
+/** Judges a record, or throws what is wrong with it. */
+export function readable(visit: Visit, record: unknown): Judged {
+  if (typeof record !== "string") throw storeError(new SessionError("store-protocol", "the store gave a record that is no text."));
+  const judged = judge(record, now(visit.settings));
+  const error = judged.standing === standings.unsupported ? unsupported() : judged.standing === standings.corrupt ? corrupt() : undefined;
+  if (error === undefined) return judged;
+  tell(visit, { name: "record-rejected", level: "error", code: error.code });
+  throw error;
+}
+
+/** Says whether the session that a forwarding record leads to still lives; what was before is readable only so long. */
+async function livesOn(visit: Visit, header: string, budget: Budget): Promise<boolean> {
+  const { settings } = visit;
+  let forwarding = header;
+  for (let followed = 0; followed < forwardingsToFollow; followed++) {
+    const target = forwarding.split(".")[4] ?? "";
+    const record = await call(visit, "load", budget, (io) => settings.store.load(recordKey(settings, target), 0, io));
+    if (record === null) return false;
+    const { standing, header: next } = readable(visit, record);
+    if (standing === standings.live) return true;
+    if (standing !== standings.graced && standing !== standings.forwarded) return false;
+    forwarding = next;
+  }
+  return false;
+}
+
+function unsupported(): SessionError {
+  return new SessionError(
+    "record-unsupported",
+    "what is stored for this session was written by a newer version, or with a feature that this one lacks. It was left as it is; destroy() removes it.",
+  );
+}

@@ -1,0 +1,309 @@
+// Every setting, its default, and what is refused.
+
+import { Core, Problems } from "./core.ts";
+import { SessionError } from "./errors.ts";
+import { type SessionEvent, toConsole } from "./events.ts";
+import { keepsTime, type Store } from "./store.ts";
+
+/** When a browser sends the cookie along on requests from other sites. */
+export type SameSite = "lax" | "strict" | "none";
+
+/** What is written beside the session's id. Illegal pairs (`__Host-` with a domain) are refused at construction. */
+export interface CookieOptions {
+  /**
+   * The cookie's name. A prefix makes browsers hold us to it: `__Host-` needs `secure`, path `/` and no domain, `__Secure-` needs `secure`.
+   * @default "__Host-session"
+   */
+  name?: string | undefined;
+  /**
+   * The path below which the cookie is sent.
+   * @default "/"
+   */
+  path?: string | undefined;
+  /**
+   * The domain whose hosts get the cookie too; without it only the host that set it. Not with `__Host-`.
+   * @default none
+   */
+  domain?: string | undefined;
+  /**
+   * Whether the cookie goes over https only (and http to this machine). Never decided from the URL, as proxies end TLS.
+   * For development over http from another machine: `cookie: { name: "session", secure: false }`.
+   * @default true
+   */
+  secure?: boolean | undefined;
+  /**
+   * Whether scripts in the page are kept from reading it.
+   * @default true
+   */
+  httpOnly?: boolean | undefined;
+  /**
+   * Whether it comes along on requests from other sites. `"none"` needs `secure`.
+   * @default "lax"
+   */
+  sameSite?: SameSite | undefined;
+  /**
+   * Whether browsers keep one per embedding site (CHIPS). Needs `secure`.
+   * @default false
+   */
+  partitioned?: boolean | undefined;
+  /**
+   * How long browsers keep it, in seconds, 1 to 34,560,000 (400 days). It does not lengthen the session: see `absoluteTimeoutSeconds`.
+   * @default none: until the browser closes
+   */
+  maxAgeSeconds?: number | undefined;
+}
+
+/** Everything that `createSessions` takes. Problems throw at construction, all in one message, each naming its option. */
+export interface SessionsOptions {
+  /** The first seals, all open: 1 to 8 strings or `Uint8Array`s of at least 32 random bytes each. Not passwords. */
+  secrets: readonly (string | Uint8Array)[];
+  /** Where records live. */
+  store: Store;
+  /**
+   * Separates applications on one store: 1 to 64 of `A-Z a-z 0-9 . _ -`. Changing it ends every session.
+   * @default "edge-session"
+   */
+  applicationName?: string | undefined;
+  /** The cookie. */
+  cookie?: CookieOptions | undefined;
+  /**
+   * How long a session lives without a request, in whole seconds, 1 to 34,560,000; independent of the cookie's life.
+   * @default 1200
+   */
+  idleTimeoutSeconds?: number | undefined;
+  /**
+   * How long a session lives at all, in whole seconds, at least `idleTimeoutSeconds`; `Infinity` is for ever.
+   * @default 86400
+   */
+  absoluteTimeoutSeconds?: number | undefined;
+  /**
+   * What keeps a session from being idle: `"every-request"` that passes `handle`, at one store call each in the
+   * background, images too; or only those that load it.
+   * @default "every-request"
+   */
+  slide?: "every-request" | "on-load" | undefined;
+  /**
+   * How long one load or one commit may take in all, retries and replays included, in milliseconds; `Infinity` is allowed.
+   * @default 10000
+   */
+  ioTimeoutMs?: number | undefined;
+  /**
+   * What happens when two requests race: `"merge"` replays a request's changes onto what is there, `"last-write-wins"`
+   * puts its whole state there. Neither brings an ended session back.
+   * @default "merge", or "last-write-wins" where the store cannot compare and set
+   */
+  concurrency?: "merge" | "last-write-wins" | undefined;
+  /**
+   * Whether a failed load throws. When false it gives an empty session that cannot be written (`isAvailable` is false),
+   * and a failed automatic commit is an event; an explicit `commit()` and `destroy()` always throw.
+   * @default true
+   */
+  throwOnError?: boolean | undefined;
+  /**
+   * When `handle` commits: `"background"` lets the response go first, unless it needs a cookie or redirects.
+   * @default "before-response"
+   */
+  commit?: "before-response" | "background" | undefined;
+  /**
+   * How long a record's text may be, in bytes; a character that is not ASCII counts 6 or 12.
+   * @default 65536
+   */
+  maxRecordBytes?: number | undefined;
+  /**
+   * Is told what happens, without any secret.
+   * @default warnings and errors go to the console
+   */
+  onEvent?: ((event: SessionEvent) => void) | undefined;
+  /**
+   * Gives the time in unix milliseconds; for tests.
+   * @default Date.now
+   */
+  clock?: (() => number) | undefined;
+}
+
+/** The cookie's settings with their defaults. */
+export interface CookieSettings {
+  readonly name: string;
+  readonly path: string;
+  readonly domain: string;
+  readonly secure: boolean;
+  readonly httpOnly: boolean;
+  readonly sameSite: SameSite;
+  readonly partitioned: boolean;
+  readonly maxAgeSeconds: number | undefined;
+}
+
+/** One configuration, checked, with its defaults and its core. */
+export interface Settings {
+  readonly core: Core;
+  readonly store: Store;
+  /** Whether the store ends every call in time by itself. */
+  readonly storeKeepsTime: boolean;
+  readonly applicationName: string;
+  readonly cookie: CookieSettings;
+  readonly idleTimeoutSeconds: number;
+  readonly slides: boolean;
+  readonly ioTimeoutMs: number;
+  readonly merges: boolean;
+  readonly throwOnError: boolean;
+  readonly inBackground: boolean;
+  readonly maxRecordBytes: number;
+  readonly onEvent: (event: SessionEvent) => void;
+  /** Whether anybody listens to more than warnings and errors. */
+  readonly tellsAll: boolean;
+  readonly clock: () => number;
+}
+
+const storeMethods = ["load", "create", "update", "replace", "refresh", "remove", "put"] as const;
+
+/** Checks the options and fills in what is missing. */
+export function settle(options: SessionsOptions): Settings {
+  if (typeof options !== "object" || options === null) throw refusal(["options: must be an object"]);
+  const problems: string[] = [];
+  const { store, idleTimeoutSeconds = 1200, ioTimeoutMs = 10_000, slide = "every-request", concurrency } = options;
+  const { applicationName = "edge-session", throwOnError = true, commit = "before-response", maxRecordBytes = 65_536, onEvent, clock = Date.now } = options;
+  const cookie = settleCookie(options.cookie, problems);
+  oneOf("slide", slide, ["every-request", "on-load"], problems);
+  oneOf("concurrency", concurrency ?? "merge", ["merge", "last-write-wins"], problems);
+  oneOf("commit", commit, ["before-response", "background"], problems);
+  typed("throwOnError", throwOnError, "boolean", problems);
+  typed("applicationName", applicationName, "string", problems);
+  typed("clock", clock, "function", problems);
+  if (onEvent !== undefined) typed("onEvent", onEvent, "function", problems);
+  if (!(typeof ioTimeoutMs === "number" && ioTimeoutMs >= 1)) problems.push("ioTimeoutMs: must be a number of at least 1, or Infinity");
+  checkStore(store, problems);
+  if (problems.every((problem) => !problem.startsWith("store"))) {
+    const { compareAndSet, minTtlSeconds } = store.capabilities;
+    if (concurrency === "merge" && !compareAndSet) {
+      problems.push('concurrency: "merge" needs a store that compares and sets. Write "last-write-wins", or choose another store');
+    }
+    if (idleTimeoutSeconds < minTtlSeconds) problems.push("idleTimeoutSeconds: must not be below the shortest time that the store keeps");
+  }
+  const core = makeCore(options, cookie, applicationName, idleTimeoutSeconds, maxRecordBytes, problems);
+  return {
+    core,
+    store,
+    storeKeepsTime: (store as { [keepsTime]?: boolean })[keepsTime] === true,
+    applicationName,
+    cookie,
+    idleTimeoutSeconds,
+    slides: slide === "every-request" && store.capabilities.slides === "on-load",
+    ioTimeoutMs,
+    merges: concurrency !== "last-write-wins" && store.capabilities.compareAndSet,
+    throwOnError,
+    inBackground: commit === "background",
+    maxRecordBytes,
+    onEvent: onEvent ?? toConsole,
+    tellsAll: onEvent !== undefined,
+    clock,
+  };
+}
+
+function settleCookie(options: CookieOptions | undefined, problems: string[]): CookieSettings {
+  if (options !== undefined && (typeof options !== "object" || options === null)) problems.push("cookie: must be an object");
+  const { name = "__Host-session", path = "/", domain = "", secure = true, httpOnly = true, sameSite = "lax" } = options ?? {};
+  const { partitioned = false, maxAgeSeconds } = options ?? {};
+  for (const [option, value] of Object.entries({ name, path, domain })) typed(`cookie.${option}`, value, "string", problems);
+  for (const [option, value] of Object.entries({ secure, httpOnly, partitioned })) typed(`cookie.${option}`, value, "boolean", problems);
+  if (options?.domain === "") problems.push("cookie.domain: must not be empty; leave it out for this host only");
+  oneOf("cookie.sameSite", sameSite, ["lax", "strict", "none"], problems);
+  return { name, path, domain, secure, httpOnly, sameSite, partitioned, maxAgeSeconds };
+}
+
+function checkStore(store: Store, problems: string[]): void {
+  if (typeof store !== "object" || store === null) {
+    problems.push("store: is required, memoryStore() for a first try");
+    return;
+  }
+  const missing = storeMethods.filter((method) => typeof store[method] !== "function");
+  if (missing.length > 0) problems.push(`store: lacks ${missing.join(", ")}`);
+  if (typeof store.capabilities !== "object" || store.capabilities === null) problems.push("store: lacks capabilities");
+}
+
+/** Makes the core, which checks what only it reads; throws all problems together. */
+function makeCore(
+  options: SessionsOptions,
+  cookie: CookieSettings,
+  applicationName: string,
+  idleTimeoutSeconds: number,
+  maxRecordBytes: number,
+  problems: string[],
+): Core {
+  const secrets = secretsAsBytes(options.secrets, problems);
+  const { absoluteTimeoutSeconds = 86_400 } = options;
+  // What is no text was named above; the core sees a text that it takes, so that it names the rest.
+  const text = (value: unknown, otherwise: string) => (typeof value === "string" ? value : otherwise);
+  const settings = [
+    utf8(text(applicationName, "x")),
+    utf8(text(cookie.name, "__Host-session")),
+    utf8(text(cookie.path, "/")),
+    utf8(text(cookie.domain, "")),
+    utf8(["lax", "strict", "none"].includes(cookie.sameSite) ? cookie.sameSite : "lax"),
+    utf8(`${cookie.secure === true ? "s" : ""}${cookie.httpOnly === true ? "h" : ""}${cookie.partitioned === true ? "p" : ""}`),
+    whole(cookie.maxAgeSeconds, undefined),
+    whole(idleTimeoutSeconds),
+    whole(absoluteTimeoutSeconds, Number.POSITIVE_INFINITY),
+    whole(maxRecordBytes),
+    ...secrets,
+  ];
+  try {
+    const core = Core.for(joined(settings));
+    if (problems.length === 0) return core;
+  } catch (error) {
+    if (!(error instanceof Problems)) throw error;
+    problems.push(...error.problems.filter((problem) => !problems.some((known) => sameOption(known, problem))));
+  }
+  throw refusal(problems);
+}
+
+function sameOption(one: string, other: string): boolean {
+  return one.slice(0, one.indexOf(":")) === other.slice(0, other.indexOf(":"));
+}
+
+function secretsAsBytes(secrets: unknown, problems: string[]): Uint8Array[] {
+  if (!Array.isArray(secrets)) {
+    problems.push("secrets: must be an array of strings or Uint8Arrays");
+    return [];
+  }
+  if (secrets.some((secret) => typeof secret !== "string" && !(secret instanceof Uint8Array))) {
+    problems.push("secrets: each must be a string or a Uint8Array of at least 32 bytes");
+    return [];
+  }
+  return (secrets as (string | Uint8Array)[]).map((secret) => (typeof secret === "string" ? utf8(secret) : secret));
+}
+
+function utf8(text: string): Uint8Array {
+  return new TextEncoder().encode(text);
+}
+
+/** Writes a whole number as 8 bytes; all ones stands for `none`, 0 for what is not whole and so refused. */
+function whole(value: unknown, none?: unknown): Uint8Array {
+  const bytes = new Uint8Array(8).fill(arguments.length > 1 && value === none ? 255 : 0);
+  if (Number.isSafeInteger(value) && (value as number) > 0) new DataView(bytes.buffer).setBigUint64(0, BigInt(value as number));
+  return bytes;
+}
+
+/** Joins the parts, each with its length before it. */
+function joined(parts: readonly Uint8Array[]): Uint8Array {
+  const bytes = new Uint8Array(parts.reduce((length, part) => length + 4 + part.length, 0));
+  const view = new DataView(bytes.buffer);
+  let at = 0;
+  for (const part of parts) {
+    view.setUint32(at, part.length);
+    bytes.set(part, at + 4);
+    at += 4 + part.length;
+  }
+  return bytes;
+}
+
+function typed(option: string, value: unknown, type: "string" | "boolean" | "function", problems: string[]): void {
+  if (typeof value !== type) problems.push(`${option}: must be a ${type}`);
+}
+
+function oneOf(option: string, value: unknown, allowed: readonly string[], problems: string[]): void {
+  if (!allowed.includes(value as string)) problems.push(`${option}: must be one of ${allowed.map((each) => JSON.stringify(each)).join(", ")}`);
+}
+
+function refusal(problems: readonly string[]): SessionError {
+  return new SessionError("invalid-options", `these options are not allowed. ${problems.join("; ")}.`);
+}

@@ -1,0 +1,318 @@
+// The values that a handler reads and writes.
+
+import { apply, type Change, keysAfter, textAfter, unchanged } from "./changes.ts";
+import { commit, destroy, isDirty, needsCookie } from "./commit.ts";
+import { type CookieToSet, cookies, setCookieHeaders } from "./cookies.ts";
+import { draw } from "./core.ts";
+import { SessionError } from "./errors.ts";
+import { applyToHeaders, applyToResponse } from "./headers.ts";
+import { load, type LoadOptions } from "./load.ts";
+import { asLines, corrupt, keyOf, keyText, relaid, valueOf, valueText } from "./values.ts";
+import { drawId, openCookie, type Visit } from "./visit.ts";
+
+type Primitive = string | number | boolean | null | undefined;
+type NeverStored =
+  | bigint
+  | symbol
+  | Date
+  | RegExp
+  | Error
+  | URL
+  | Promise<unknown>
+  | ReadonlyMap<unknown, unknown>
+  | ReadonlySet<unknown>
+  | WeakMap<object, unknown>
+  | WeakSet<object>
+  | ((...args: never[]) => unknown)
+  | ArrayBuffer
+  | ArrayBufferView;
+
+/** `T` where it comes back equal from the store, `never` where it does not. */
+export type Storable<T> = unknown extends T
+  ? T
+  : T extends Primitive
+    ? T
+    : T extends NeverStored
+      ? never
+      : T extends object
+        ? { [K in keyof T]: Storable<T[K]> }
+        : never;
+/** A value of a session: JSON, or a `Uint8Array` as the whole value. */
+export type StorableValue<T> = unknown extends T ? T : T extends Uint8Array ? T : Storable<T>;
+/** What the type of a session's data must be. */
+export type Values<Data> = { [K in keyof Data]: StorableValue<Data[K]> };
+/** The keys of a session. */
+export type Key<Data> = keyof Data & string;
+
+/** A session with whatever data. */
+// biome-ignore lint/suspicious/noExplicitAny: what is accepted here is a session of any data, which `unknown` is not.
+export type AnySession = Session<any>;
+
+/** What `regenerateId()` takes. */
+export interface RegenerateOptions {
+  /** How long requests already on their way may still read, never write, what was there before, in whole seconds. */
+  graceSeconds?: number | undefined;
+  /** Whether the cookie outlives the browser ("remember me"); true needs `cookie.maxAgeSeconds`. */
+  persistent?: boolean | undefined;
+}
+
+/**
+ * One request's session: values to read and write, and what becomes of them.
+ *
+ * Nothing is stored and no cookie is set before a value is.
+ */
+export interface Session<Data extends object = Record<string, unknown>> {
+  /** The session's id: of a valid cookie also before `load()`, else `undefined` before the first `set`. Safe to log: the cookie is sealed, the id alone opens nothing for a stranger. */
+  readonly id: string | undefined;
+  /** Unix milliseconds of the session's birth (a `regenerateId()` is a new birth); `undefined` without a record. For "log out everywhere": compare with the user row. */
+  readonly createdAt: number | undefined;
+  /** Whether there is no record, as far as known. */
+  readonly isNew: boolean;
+  /** Whether `load()` came back. */
+  readonly isLoaded: boolean;
+  /** False only after a failed load, where `throwOnError` is false. */
+  readonly isAvailable: boolean;
+  /** How many values there are. @throws {SessionError} `not-loaded` */
+  readonly size: number;
+  /** For this request only; never stored. */
+  readonly items: Map<string, unknown>;
+  /**
+   * Reads the session from the store; without a cookie of ours it costs nothing.
+   * @throws {SessionError} what the store failed with, `record-corrupt`, `record-unsupported`, `response-started`
+   */
+  load(options?: LoadOptions): Promise<void>;
+  /** Gives a value, each time a fresh one: what is done to it is not saved until it is `set`. @throws {SessionError} `not-loaded`, `record-corrupt` */
+  get<K extends Key<Data>>(key: K): Data[K] | undefined;
+  /**
+   * Sets a value, a copy of it.
+   * @throws {SessionError} `value-not-serializable`, `not-loaded`, `read-only`, `store-unavailable`, `no-session`, `response-started`
+   */
+  set<K extends Key<Data>>(key: K, value: Data[K]): void;
+  /**
+   * Sets a value computed from the one that is there; computed again when the commit is replayed on a newer one, so that no step is lost. `change` is pure and synchronous.
+   * @throws {SessionError} as `set`
+   */
+  update<K extends Key<Data>>(key: K, change: (value: Data[K] | undefined) => Data[K]): void;
+  /** Says whether there is such a value. @throws {SessionError} `not-loaded` */
+  has(key: Key<Data>): boolean;
+  /** Deletes a value. @throws {SessionError} as `set` */
+  delete(key: Key<Data>): void;
+  /** Deletes all values; the session stays. @throws {SessionError} as `set` */
+  clear(): void;
+  /** Gives the keys. @throws {SessionError} `not-loaded` */
+  keys(): IterableIterator<string>;
+  /**
+   * Stores the changes made so far. `handle` does it by itself; call it to see it fail, or before a redirect that is thrown.
+   * @throws {SessionError} `destroyed`, `conflict`, `commit-ambiguous`, `record-too-large`, `response-started`, what the store failed with
+   */
+  commit(options?: { signal?: AbortSignal | undefined }): Promise<void>;
+  /**
+   * Moves the values to a new id at the commit, so that a planted cookie is worth nothing. Call it at every change of privilege: sign-in, elevation.
+   * @throws {SessionError} `not-loaded`, `read-only`, `response-started`, `no-session`, `invalid-options`
+   */
+  regenerateId(options?: RegenerateOptions): void;
+  /**
+   * Ends the session, at once; resolves only when the store confirmed it. The browser's cookie is expired; a `set` after it begins a new session.
+   * @throws {SessionError} what the store failed with; the session is then still there
+   */
+  destroy(): Promise<void>;
+  /** Puts the confirmed cookie and `Cache-Control` on a response, a copy of it where its headers are immutable. `handle` does it by itself. */
+  applyTo(response: Response): Response;
+  /** Puts the confirmed cookie and `Cache-Control` on headers. */
+  applyTo(headers: Headers): Headers;
+  /** Gives the confirmed `Set-Cookie` lines. Set `Cache-Control: private, no-store` beside them. */
+  setCookieHeaders(): string[];
+  /** Gives the same for a framework's own cookie setter. Set `Cache-Control: private, no-store` beside them. */
+  cookies(): CookieToSet[];
+}
+
+/** A session over one visit. */
+export class VisitSession implements Session {
+  readonly #visit: Visit;
+
+  constructor(visit: Visit) {
+    this.#visit = visit;
+  }
+
+  get id(): string | undefined {
+    const visit = this.#visit;
+    if (visit.cookie === undefined) openCookie(visit);
+    return visit.move?.id ?? visit.id;
+  }
+
+  get createdAt(): number | undefined {
+    return this.#visit.createdAt;
+  }
+
+  get isNew(): boolean {
+    const visit = this.#visit;
+    if (visit.standing === "unknown") return this.id === undefined;
+    return visit.standing !== "live" && !(visit.standing === "forwarded" && visit.values !== "{}");
+  }
+
+  get isLoaded(): boolean {
+    const { standing } = this.#visit;
+    return standing !== "unknown" && standing !== "unavailable";
+  }
+
+  get isAvailable(): boolean {
+    return this.#visit.standing !== "unavailable";
+  }
+
+  get size(): number {
+    return this.#keys().length;
+  }
+
+  get items(): Map<string, unknown> {
+    const visit = this.#visit;
+    visit.items ??= new Map();
+    return visit.items;
+  }
+
+  // Async, so that what it throws at once is a rejection too.
+  async load(options?: LoadOptions): Promise<void> {
+    const visit = this.#visit;
+    if (visit.queue !== undefined) await visit.queue;
+    await load(visit, options);
+  }
+
+  get(key: string): unknown {
+    const visit = readable(this.#visit);
+    const text = textAfter(visit.outcome, visit.values, keyText(key));
+    return text === undefined ? undefined : parsed(visit, key, text);
+  }
+
+  set(key: string, value: unknown): void {
+    changed(this.#visit, { key: keyText(key), text: valueText(value), compute: undefined });
+  }
+
+  update(key: string, change: (value: unknown) => unknown): void {
+    changed(this.#visit, { key: keyText(key), text: undefined, compute: change });
+  }
+
+  has(key: string): boolean {
+    const visit = readable(this.#visit);
+    return textAfter(visit.outcome, visit.values, keyText(key)) !== undefined;
+  }
+
+  delete(key: string): void {
+    const visit = writable(this.#visit);
+    const text = keyText(key);
+    if (textAfter(visit.outcome, visit.values, text) !== undefined) changed(visit, { key: text, text: undefined, compute: undefined });
+  }
+
+  clear(): void {
+    const visit = writable(this.#visit);
+    if (keysAfter(visit.outcome, visit.values).length > 0) changed(visit, { key: undefined, text: undefined, compute: undefined });
+  }
+
+  keys(): IterableIterator<string> {
+    return this.#keys().values();
+  }
+
+  commit(options?: { signal?: AbortSignal | undefined }): Promise<void> {
+    const visit = this.#visit;
+    return inTurn(visit, async () => {
+      if (!isDirty(visit)) return;
+      if (visit.started && needsCookie(visit)) throw startedError("commit() came after the response was made and would need a cookie");
+      await commit(visit, options?.signal);
+    });
+  }
+
+  regenerateId(options: RegenerateOptions = {}): void {
+    const visit = writable(this.#visit);
+    const { graceSeconds = 0, persistent } = options;
+    if (visit.byId) throw new SessionError("no-session", "regenerateId() needs a request, as the new id needs a cookie.");
+    if (!Number.isSafeInteger(graceSeconds) || graceSeconds < 0) {
+      throw new SessionError("invalid-options", "graceSeconds must be whole seconds, 0 or more.");
+    }
+    if (persistent === true && visit.settings.cookie.maxAgeSeconds === undefined) {
+      throw new SessionError("invalid-options", "persistent: true needs cookie.maxAgeSeconds, the time that browsers keep it.");
+    }
+    const asBefore = visit.move?.persistent ?? visit.persistent ?? visit.cookie?.persistent;
+    const keeps = persistent ?? asBefore ?? visit.settings.cookie.maxAgeSeconds !== undefined;
+    visit.move = { ...draw(), graceSeconds, persistent: keeps };
+  }
+
+  async destroy(): Promise<void> {
+    const visit = this.#visit;
+    if (visit.loading !== undefined) await visit.loading.catch(() => undefined);
+    if (visit.started) throw startedError("destroy() came after the response was made, so the browser would keep its cookie");
+    if (visit.cookie === undefined) openCookie(visit);
+    visit.used = true;
+    await inTurn(visit, () => destroy(visit));
+  }
+
+  applyTo(response: Response): Response;
+  applyTo(headers: Headers): Headers;
+  applyTo(target: Response | Headers): Response | Headers {
+    return target instanceof Headers ? applyToHeaders(this.#visit, target) : applyToResponse(this.#visit, target);
+  }
+
+  setCookieHeaders(): string[] {
+    return setCookieHeaders(this.#visit);
+  }
+
+  cookies(): CookieToSet[] {
+    return cookies(this.#visit);
+  }
+
+  #keys(): string[] {
+    const visit = readable(this.#visit);
+    return keysAfter(visit.outcome, visit.values)
+      .map(keyOf)
+      .filter((key) => key !== undefined);
+  }
+}
+
+/** Runs the calls of one session one after the other. */
+function inTurn(visit: Visit, work: () => Promise<void>): Promise<void> {
+  const turn = visit.queue === undefined ? work() : visit.queue.then(work);
+  const settled = turn.then(
+    () => undefined,
+    () => undefined,
+  );
+  visit.queue = settled;
+  return turn;
+}
+
+function readable(visit: Visit): Visit {
+  if (visit.standing !== "unknown") return visit;
+  throw new SessionError("not-loaded", "it is not loaded. Write `await session.load()` first.");
+}
+
+function writable(visit: Visit): Visit {
+  if (visit.started) throw startedError("the session was changed after the response was made");
+  readable(visit);
+  if (visit.standing === "unavailable") throw new SessionError("store-unavailable", "the store could not be asked, so nothing can be changed.");
+  if (visit.readOnly) throw new SessionError("read-only", "it was loaded read-only. Write `await session.load()` to change it.");
+  if (visit.byId && visit.standing !== "live") throw new SessionError("no-session", "there is no session of this id.");
+  return visit;
+}
+
+function changed(visit: Visit, change: Change): void {
+  writable(visit);
+  visit.outcome ??= unchanged();
+  apply(visit.outcome, change, visit.values);
+  visit.changes.push(change);
+  const begins = visit.standing === "visitor" || visit.standing === "absent" || visit.standing === "expired";
+  if (begins && visit.birth === undefined && change.key !== undefined) drawId(visit);
+}
+
+/** Reads a value; where it does not parse, the layout may be somebody's editor's. */
+function parsed(visit: Visit, key: string, text: string): unknown {
+  try {
+    return valueOf(text);
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+  }
+  const values = relaid(visit.values);
+  if (values === visit.values) throw corrupt();
+  visit.values = values;
+  const again = textAfter(visit.outcome, asLines(values), keyText(key));
+  return again === undefined ? undefined : valueOf(again);
+}
+
+function startedError(what: string): SessionError {
+  return new SessionError("response-started", `${what}. Load and change before returning the Response; for later work use openById.`);
+}

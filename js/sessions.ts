@@ -1,0 +1,173 @@
+// Opens a request's session, commits it and answers.
+
+import { Budget, call } from "./calls.ts";
+import { commit, isDirty } from "./commit.ts";
+import { isNavigation } from "./cookies.ts";
+import { instances, isId } from "./core.ts";
+import { SessionError } from "./errors.ts";
+import { applyToResponse } from "./headers.ts";
+import { load, secondsToLive } from "./load.ts";
+import { type SessionsOptions, type Settings, settle } from "./options.ts";
+import { type Session, type Values, VisitSession } from "./session.ts";
+import { begin, forget, note, openCookie, recordKey, type RequestLike, tell, type Visit } from "./visit.ts";
+
+/** What we need of an execution context; every runtime's `ctx` fits. `undefined`: background work is awaited before the response. */
+export interface Background {
+  waitUntil(promise: Promise<unknown>): void;
+}
+
+/**
+ * One configuration of sessions, made once.
+ *
+ * @example
+ * const sessions = createSessions<{ visits: number }>({ secrets: [env.SESSION_SECRET], store: memoryStore() });
+ * export default {
+ *   fetch: (request, _env, ctx) => sessions.handle(request, ctx, async (session) => {
+ *     await session.load();
+ *     session.update("visits", (visits = 0) => visits + 1);
+ *     return Response.json({ visits: session.get("visits") });
+ *   }),
+ * };
+ */
+export interface Sessions<Data extends object = Record<string, unknown>> {
+  /** Opens the request's session, runs the handler, commits, and puts the cookie and `Cache-Control` on its answer. */
+  handle(
+    request: RequestLike,
+    ctx: Background | undefined,
+    handler: (session: Session<Data>) => Response | Promise<Response>,
+  ): Promise<Response>;
+  /** Gives the request's session without any I/O, for code that calls `load()`, `commit()` and `applyTo()` itself. */
+  open(request: RequestLike): Session<Data>;
+  /**
+   * Gives a session known by its id, where there is no request: queues, sockets, "log out everywhere". It never sets a
+   * cookie and never begins a session. Never take an id from a user.
+   * @throws {SessionError} `invalid-options`: that is no id
+   */
+  openById(id: string): Session<Data>;
+}
+
+/** A renewal that is waited for may take this long, in milliseconds. */
+const renewalMs = 1000;
+
+/**
+ * Makes sessions from options, or from a function that gives them: called at the first use, for frameworks that import
+ * modules at build time, without secrets; again after it threw, and never again once it succeeded.
+ *
+ * @throws {SessionError} `invalid-options`, all problems in one message
+ */
+export function createSessions<Data extends Values<Data> = Record<string, unknown>>(
+  options: SessionsOptions | (() => SessionsOptions),
+): Sessions<Data> {
+  let settings: Settings | undefined = typeof options === "function" ? undefined : settle(options);
+  const settled = (): Settings => {
+    settings ??= settle((options as () => SessionsOptions)());
+    return settings;
+  };
+  return {
+    handle: (request, ctx, handler) => handle(settled, request, ctx, handler as (session: Session) => Response | Promise<Response>),
+    open: (request) => new VisitSession(begin(settled(), request)) as unknown as Session<Data>,
+    openById: (id) => {
+      const known = settled();
+      if (typeof id !== "string" || !isId(id)) throw new SessionError("invalid-options", "openById takes an id that a session had, 22 characters.");
+      return new VisitSession(begin(known, undefined, id)) as unknown as Session<Data>;
+    },
+  };
+}
+
+async function handle(
+  settled: () => Settings,
+  request: RequestLike,
+  ctx: Background | undefined,
+  handler: (session: Session) => Response | Promise<Response>,
+): Promise<Response> {
+  const visit = begin(settled(), request);
+  let response: Response;
+  let thrown = false;
+  try {
+    response = await handler(new VisitSession(visit));
+  } catch (error) {
+    if (!(error instanceof Response)) {
+      await commitAfterFailure(visit, ctx);
+      visit.started = true;
+      throw error;
+    }
+    response = error;
+    thrown = true;
+  }
+  if (response.status >= 500 || response.status === 0) await commitAfterFailure(visit, ctx);
+  else await commitBefore(visit, ctx, response);
+  const answer = applyToResponse(visit, response);
+  if (thrown) throw answer;
+  return answer;
+}
+
+/** Commits everything, before the answer leaves or behind it. */
+async function commitBefore(visit: Visit, ctx: Background | undefined, response: Response): Promise<void> {
+  if (visit.queue !== undefined) await visit.queue;
+  if (visit.standing === "unknown") {
+    await renew(visit, ctx);
+    return;
+  }
+  if (!isDirty(visit)) return;
+  const redirects = response.status >= 300 && response.status < 400 && response.headers.has("location");
+  const background = visit.settings.inBackground && visit.standing === "live" && visit.move === undefined && !visit.destroyed && visit.due === undefined && !redirects;
+  const work = commitQuietly(visit, background ? "tell" : "throw");
+  if (ctx !== undefined) ctx.waitUntil(work.catch(() => undefined));
+  if (!background || ctx === undefined) await work;
+}
+
+/** Commits what an answer of failure may: changes to a session that has a record. Nothing is begun, no login confirmed. */
+async function commitAfterFailure(visit: Visit, ctx: Background | undefined): Promise<void> {
+  if (visit.queue !== undefined) await visit.queue;
+  visit.failed = true;
+  if (visit.standing === "unknown") {
+    await renew(visit, ctx);
+    return;
+  }
+  if (!isDirty(visit)) return;
+  if (visit.standing !== "live" || visit.move !== undefined) {
+    if (visit.standing !== "forwarded" && visit.standing !== "ended") tell(visit, { name: "cookie-withheld", level: "warning", reason: "error-response" });
+    forget(visit);
+    return;
+  }
+  const work = commitQuietly(visit, "tell");
+  if (ctx !== undefined) ctx.waitUntil(work);
+  await work;
+}
+
+/** Commits; a session that ended meanwhile is no error, any other failure is the answer's or an event. */
+async function commitQuietly(visit: Visit, failure: "throw" | "tell"): Promise<void> {
+  const { settings } = visit;
+  const started = Date.now();
+  try {
+    await commit(visit, undefined);
+  } catch (error) {
+    if (error instanceof SessionError && error.code === "destroyed") return;
+    if (failure === "throw" && settings.throwOnError) throw error;
+    const code = error instanceof SessionError ? error.code : "core-failed";
+    tell(visit, { name: "store-failed", level: "error", code, operation: "commit", durationMs: Date.now() - started, tries: 1 });
+  }
+}
+
+/** Renews a session that the request carried and never loaded; behind the answer, where there is a context. */
+async function renew(visit: Visit, ctx: Background | undefined): Promise<void> {
+  const { settings } = visit;
+  if (!settings.slides || visit.byId) return;
+  const cookie = openCookie(visit);
+  if (cookie === null) return;
+  if (cookie.secret > 0 && isNavigation(visit) && !visit.failed) {
+    // Sealed by an older secret: a load confirms the record, and the cookie is sealed anew.
+    const { used } = visit;
+    await load(visit, undefined)?.catch(() => undefined);
+    visit.used = used;
+    return;
+  }
+  const seconds = secondsToLive(visit, cookie);
+  const budget = new Budget(Math.min(renewalMs, settings.ioTimeoutMs), undefined);
+  const work = call(visit, "refresh", budget, (io) => settings.store.refresh(recordKey(settings, cookie.id), seconds, io)).then(
+    () => note(visit, "session-renewed"),
+    () => undefined,
+  );
+  if (ctx === undefined) await work;
+  else ctx.waitUntil(work);
+}

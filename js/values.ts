@@ -1,0 +1,200 @@
+// What the handler put in: values as text, one a line.
+
+import { SessionError } from "./errors.ts";
+
+/** How deep a value may be nested. */
+const deepest = 64;
+/** Keys that begin with it are ours. */
+const ours = "\u0000";
+/** The start of a value that stands for something JSON has not: an object whose only key is ours. */
+const tagged = '{"\\u0000';
+
+/** Writes a user's key as it stands in a record. */
+export function keyText(key: string): string {
+  if (typeof key !== "string") throw new SessionError("value-not-serializable", "a key must be a string.");
+  if (!isWellFormed(key)) throw new SessionError("value-not-serializable", "a key must not hold a lone surrogate.");
+  return ascii(JSON.stringify(key.startsWith(ours) ? ours + key : key));
+}
+
+/** Reads a user's key from a record; `undefined` for one of ours. */
+export function keyOf(text: string): string | undefined {
+  const key = JSON.parse(text) as string;
+  if (!key.startsWith(ours)) return key;
+  return key.startsWith(ours + ours) ? key.slice(1) : undefined;
+}
+
+/** Writes a value, a copy of it, and refuses what would not come back equal. */
+export function valueText(value: unknown): string {
+  if (value instanceof Uint8Array) return `${tagged}b":"${toBase64Url(value)}"}`;
+  check(value, "value", 0, []);
+  if (typeof value === "object" && value !== null && !Array.isArray(value)) {
+    const [only, ...others] = Object.keys(value).filter((key) => (value as Record<string, unknown>)[key] !== undefined);
+    if (only?.startsWith(ours) && others.length === 0) return ascii(JSON.stringify({ [ours + only]: (value as Record<string, unknown>)[only] }));
+  }
+  return ascii(JSON.stringify(value));
+}
+
+/** Reads a value, each time a fresh one. */
+export function valueOf(text: string): unknown {
+  const value: unknown = JSON.parse(text);
+  if (!text.startsWith(tagged)) return value;
+  const [[key, inside] = ["", undefined], ...others] = Object.entries(value as Record<string, unknown>);
+  if (others.length > 0) return value;
+  if (key === `${ours}b` && typeof inside === "string") return fromBase64Url(inside);
+  return key.startsWith(ours + ours) ? { [key.slice(1)]: inside } : value;
+}
+
+/** Finds a key's value in a record's values. */
+export function find(values: string, key: string): string | undefined {
+  const at = values.indexOf(`\n${key}:`);
+  if (at < 0) return undefined;
+  const start = at + key.length + 2;
+  const end = values.indexOf("\n", start);
+  return end < 0 ? values.slice(start, -1) : values.slice(start, end - 1);
+}
+
+/** Gives the keys of a record's values, as text. */
+export function keyTexts(values: string): string[] {
+  const keys: string[] = [];
+  for (let at = values.indexOf("\n"); at >= 0; at = values.indexOf("\n", at + 1)) keys.push(values.slice(at + 1, keyEnd(values, at + 1)));
+  return keys;
+}
+
+/**
+ * Gives values with one entry a line: as they are, or written anew where somebody's editor laid them out otherwise.
+ *
+ * @throws {SessionError} `record-corrupt`: they are no JSON object.
+ */
+export function asLines(values: string): string {
+  return looksLikeLines(values) ? values : relaid(values);
+}
+
+/** Reads values with a real parser and writes them anew, one entry a line. */
+export function relaid(values: string): string {
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(values);
+  } catch {
+    throw corrupt();
+  }
+  if (typeof parsed !== "object" || parsed === null || Array.isArray(parsed)) throw corrupt();
+  const entries = Object.entries(parsed).map(([key, value]) => `\n${ascii(JSON.stringify(key))}:${ascii(JSON.stringify(value))}`);
+  return `{${entries.join(",")}}`;
+}
+
+/** The error for a record that is none. */
+export function corrupt(): SessionError {
+  return new SessionError("record-corrupt", "what is stored for this session is not a record. It was left as it is; destroy() removes it.");
+}
+
+/** Looks at the ends of each line only; what is inside a value shows when it is read or written. */
+function looksLikeLines(values: string): boolean {
+  if (values === "{}") return true;
+  if (!values.startsWith('{\n"') || !values.endsWith("}")) return false;
+  for (let at = 1; at > 0; ) {
+    const colon = keyEnd(values, at + 1);
+    const next = values.indexOf("\n", at + 1);
+    const last = next < 0 ? values.length - 2 : next - 2;
+    if (colon < 0 || colon >= last + 1 || values[colon] !== ":" || !matches(values.charCodeAt(colon + 1), values.charCodeAt(last))) return false;
+    if (next >= 0 && (values[next - 1] !== "," || values[next + 1] !== '"')) return false;
+    at = next;
+  }
+  return true;
+}
+
+/** Says whether a value can begin with `first` and end with `last`. */
+function matches(first: number, last: number): boolean {
+  if (first === 0x22) return last === 0x22;
+  if (first === 0x7b) return last === 0x7d;
+  if (first === 0x5b) return last === 0x5d;
+  return first > 0x20 && first < 0x7f && last > 0x20 && last < 0x7f && last !== 0x22 && last !== 0x5d && last !== 0x7d;
+}
+
+/** Finds the end of the key that begins at `at`; -1 where there is none, or it is not written as we write it. */
+function keyEnd(values: string, at: number): number {
+  for (let index = at + 1; ; index++) {
+    const code = values.charCodeAt(index);
+    if (code === 0x22) return index + 1;
+    if (code === 0x5c) return escapedKeyEnd(values, at);
+    if (!(code >= 0x20 && code <= 0x7f)) return -1;
+  }
+}
+
+function escapedKeyEnd(values: string, at: number): number {
+  const [key] = /^"(?:[^"\\\n]|\\.)*"/.exec(values.slice(at)) ?? [];
+  if (key === undefined) return -1;
+  try {
+    return ascii(JSON.stringify(JSON.parse(key))) === key ? at + key.length : -1;
+  } catch {
+    return -1;
+  }
+}
+
+/** Refuses what JSON would change, naming where it is. */
+function check(value: unknown, path: string, depth: number, above: object[]): void {
+  switch (typeof value) {
+    case "string":
+      if (!isWellFormed(value)) throw refusal(path, "a lone surrogate");
+      return;
+    case "number":
+      if (!Number.isFinite(value)) throw refusal(path, "a number that is not finite");
+      return;
+    case "boolean":
+      return;
+    case "object":
+      if (value !== null) checkObject(value, path, depth, above);
+      return;
+    default:
+      throw refusal(path, typeof value === "undefined" ? "undefined" : `a ${typeof value}`);
+  }
+}
+
+function checkObject(value: object, path: string, depth: number, above: object[]): void {
+  if (above.includes(value)) throw refusal(path, "a cycle");
+  if (depth >= deepest) throw refusal(path, `more than ${deepest} levels`);
+  if (Object.getOwnPropertySymbols(value).length > 0) throw refusal(path, "a symbol as a key");
+  above.push(value);
+  if (Array.isArray(value)) {
+    if (Object.keys(value).length !== value.length) throw refusal(path, "an array with holes or names");
+    value.forEach((item, index) => check(item, `${path}[${index}]`, depth + 1, above));
+  } else {
+    if (!isPlain(value)) throw refusal(path, "an object of a class; store plain data");
+    for (const key of Object.keys(value)) {
+      if (!isWellFormed(key)) throw refusal(path, "a key with a lone surrogate");
+      const item = (value as Record<string, unknown>)[key];
+      if (item !== undefined) check(item, /^[A-Za-z_$][\w$]*$/.test(key) ? `${path}.${key}` : `${path}[...]`, depth + 1, above);
+    }
+  }
+  above.pop();
+}
+
+/** An object whose prototype is none, or the top one, of whichever realm. */
+function isPlain(value: object): boolean {
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === null || prototype === Object.prototype || Object.getPrototypeOf(prototype) === null;
+}
+
+function refusal(path: string, what: string): SessionError {
+  return new SessionError("value-not-serializable", `${path} is ${what}, which would not come back equal from the store.`);
+}
+
+function isWellFormed(text: string): boolean {
+  return text.isWellFormed();
+}
+
+/** Escapes everything that is not ASCII, as a record is ASCII text. */
+function ascii(json: string): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: it is the end of ASCII that is meant.
+  if (!/[^\u0000-\u007f]/.test(json)) return json;
+  return json.replace(/[\u0080-\uffff]/g, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`);
+}
+
+function toBase64Url(bytes: Uint8Array): string {
+  let binary = "";
+  for (let at = 0; at < bytes.length; at += 4096) binary += String.fromCharCode(...bytes.subarray(at, at + 4096));
+  return btoa(binary).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
+}
+
+function fromBase64Url(text: string): Uint8Array {
+  return Uint8Array.from(atob(text.replaceAll("-", "+").replaceAll("_", "/")), (character) => character.charCodeAt(0));
+}

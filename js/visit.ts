@@ -1,0 +1,219 @@
+// One request's session, as the package keeps it.
+
+import type { Change, Outcome } from "./changes.ts";
+import { type Opened, type Step, draw } from "./core.ts";
+import { SessionError, type SessionErrorCode } from "./errors.ts";
+import type { SessionEvent } from "./events.ts";
+import type { Settings } from "./options.ts";
+
+/** What we need of a request: a `Request`, a framework's event request, or `{ headers: await headers() }`. */
+export interface RequestLike {
+  readonly headers: { get(name: string): string | null };
+}
+
+/** Where a session stands: what the store said of it, if it was asked. */
+export type Standing =
+  /** Nobody asked yet. */
+  | "unknown"
+  /** There is no id: the first `set` draws one. */
+  | "visitor"
+  /** The cookie's id has no record: it is used again. */
+  | "absent"
+  /** The same, but a record past its deadline is still there. */
+  | "expired"
+  /** There is a record. */
+  | "live"
+  /** The session goes on under another id; `values` holds what may still be read. */
+  | "forwarded"
+  /** It ended while this request ran. */
+  | "ended"
+  /** The load failed, and `throwOnError` is false. */
+  | "unavailable";
+
+/** A `regenerateId()` that is not committed yet. */
+export interface Move {
+  readonly id: string;
+  readonly birth: string;
+  readonly graceSeconds: number;
+  readonly persistent: boolean;
+}
+
+/** A cookie that is due: confirmed, and not yet outdated by a later one. Times are unix seconds. */
+export type DueCookie =
+  | { readonly forget: true }
+  | {
+      readonly forget: false;
+      readonly value: string;
+      readonly maxAgeSeconds: number | undefined;
+      /** Whether it only says again what the browser has. */
+      readonly again: boolean;
+    };
+
+/** A call of a commit whose answer never came; it is made again before anything else. */
+export interface Pending {
+  readonly task: "write" | "regenerate";
+  /** The call, with the task as it stands now. */
+  readonly step: Step;
+  readonly flags: number;
+  readonly text: string | undefined;
+  readonly base: string;
+  /** How many changes it holds. */
+  readonly taken: number;
+}
+
+/** Everything that one request knows of its session: one plain object, as each closure and class costs. */
+export interface Visit {
+  readonly settings: Settings;
+  readonly request: RequestLike | undefined;
+  /** Whether the session is known by its id only. */
+  readonly byId: boolean;
+  /** `null` where the request has no cookie that opens; `undefined` until somebody looks. */
+  cookie: Opened | null | undefined;
+  /** Whether the request has any cookie of our name. */
+  sentCookie: boolean;
+  standing: Standing;
+  /** The id whose record is meant; `undefined` for a visitor who set nothing. */
+  id: string | undefined;
+  /** Whether this request drew `id`. */
+  ownId: boolean;
+  /** The birth that a first record gets. */
+  birth: string | undefined;
+  /** The header of the record that was seen last, or empty. */
+  header: string;
+  /** The values of that record. */
+  values: string;
+  createdAt: number | undefined;
+  changes: Change[];
+  outcome: Outcome | undefined;
+  move: Move | undefined;
+  /** What this login decided on its cookie; `undefined`: as it came in. */
+  persistent: boolean | undefined;
+  readOnly: boolean;
+  /** Whether the request used the session, so that its answer is nobody else's. */
+  used: boolean;
+  /** Whether the cookie must not be sent again, as the id was seen forwarded or destroyed. */
+  outdated: boolean;
+  destroyed: boolean;
+  /** Whether the response is made. */
+  started: boolean;
+  /** Whether the response failed: only what was confirmed before may leave with it. */
+  failed: boolean;
+  due: DueCookie | undefined;
+  pending: Pending | undefined;
+  /** The error that a half-done regeneration left; it stays. */
+  broken: SessionError | undefined;
+  /** The last of the calls that run one after the other. */
+  queue: Promise<unknown> | undefined;
+  /** The load that is under way. */
+  loading: Promise<void> | undefined;
+  items: Map<string, unknown> | undefined;
+}
+
+/** Begins a visit; nothing is read before somebody asks. */
+export function begin(settings: Settings, request: RequestLike | undefined, id?: string): Visit {
+  return {
+    settings,
+    request,
+    byId: id !== undefined,
+    cookie: id === undefined ? undefined : null,
+    sentCookie: false,
+    standing: "unknown",
+    id,
+    ownId: false,
+    birth: undefined,
+    header: "",
+    values: "{}",
+    createdAt: undefined,
+    changes: [],
+    outcome: undefined,
+    move: undefined,
+    persistent: undefined,
+    readOnly: false,
+    used: false,
+    outdated: false,
+    destroyed: false,
+    started: false,
+    failed: false,
+    due: undefined,
+    pending: undefined,
+    broken: undefined,
+    queue: undefined,
+    loading: undefined,
+    items: undefined,
+  };
+}
+
+/** Opens the cookie, once. */
+export function openCookie(visit: Visit): Opened | null {
+  if (visit.cookie !== undefined) return visit.cookie;
+  const { settings, request } = visit;
+  const header = request?.headers.get("cookie") ?? "";
+  visit.cookie = null;
+  if (!header.includes(settings.cookie.name)) return null;
+  const opened = settings.core.open(header, now(settings));
+  if (opened === undefined) return null;
+  visit.sentCookie = true;
+  if (typeof opened === "string") {
+    tell(visit, { name: "cookie-rejected", level: "warning", reason: opened });
+    return null;
+  }
+  visit.cookie = opened;
+  visit.id = opened.id;
+  if (opened.secret > 0) tell(visit, { name: "old-secret-seen", level: "info" });
+  return opened;
+}
+
+/** Unix seconds. */
+export function now(settings: Settings): number {
+  return Math.floor(settings.clock() / 1000);
+}
+
+/** The key of a session's record. */
+export function recordKey(settings: Settings, id: string): string {
+  return `{${settings.applicationName}_${id}}_Data`;
+}
+
+/** Gives a first record its id and birth, where there are none. */
+export function drawId(visit: Visit): void {
+  const drawn = draw();
+  if (visit.id === undefined) {
+    visit.id = drawn.id;
+    visit.ownId = true;
+  }
+  visit.birth ??= drawn.birth;
+}
+
+/** Forgets what the request changed and had. */
+export function forget(visit: Visit): void {
+  visit.changes = [];
+  visit.outcome = undefined;
+  visit.move = undefined;
+  visit.pending = undefined;
+}
+
+type DebugName = "session-loaded" | "session-created" | "session-renewed" | "session-regenerated" | "session-destroyed" | "session-gone";
+
+/** Tells that something happened as it should. */
+export function note(visit: Visit, name: DebugName): void {
+  if (visit.settings.tellsAll) tell(visit, { name, level: "debug" });
+}
+
+/** Tells what happened; a listener that throws is its own affair. */
+export function tell(visit: Visit, event: SessionEvent): void {
+  const { settings, id } = visit;
+  if (!settings.tellsAll && (event.level === "debug" || event.level === "info")) return;
+  try {
+    settings.onEvent(id === undefined ? event : { ...event, session: settings.core.hash(id) });
+  } catch {
+    // What a listener throws must not end a request.
+  }
+}
+
+/** Makes an error of what a store, or whoever stands for one, threw. */
+export function storeError(thrown: unknown): SessionError {
+  if (thrown instanceof SessionError) return thrown;
+  const isTimeout = thrown instanceof Error && thrown.name === "TimeoutError";
+  const code: SessionErrorCode = isTimeout ? "timeout" : "store-unavailable";
+  const cause = new Error(thrown instanceof Error ? thrown.name : typeof thrown);
+  return new SessionError(code, isTimeout ? "the store did not answer in time." : "the store failed.", { cause });
+}
