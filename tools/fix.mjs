@@ -1,0 +1,12 @@
+// Formats everything, and mends what can be mended: npm run fix.
+
+import { bin, ROOT } from "./paths.mjs";
+import { withPackages } from "./setup.mjs";
+import { main, run, step } from "./steps.mjs";
+
+await main(() =>
+  withPackages(async () => {
+    await step("cargo fmt", () => run("cargo", ["fmt"], { cwd: ROOT }));
+    await step("biome check --write", () => run(bin("biome"), ["check", "--write"], { cwd: ROOT }));
+  }),
+);

@@ -1,0 +1,71 @@
+// Proves everything: npm test; with a word, only the tests it names.
+
+import { existsSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+import { build } from "./build.mjs";
+import { bin, NODE, ROOT } from "./paths.mjs";
+import { ensureCommands, ensureRust, ensureWasmPack, withPackages } from "./setup.mjs";
+import { main, run, runShown, StepFailed, step } from "./steps.mjs";
+
+const WASM = ["--target", "wasm32-unknown-unknown"];
+const NPM = ["--no-default-features", "--features", "npm"];
+const DENY = ["--", "-D", "warnings"];
+const IN_BROWSER = { WASM_BINDGEN_USE_BROWSER: "1" };
+/** Each has its own types: the package knows neither Node nor workerd. */
+const TYPED = [".", "tests", "demo"];
+
+const cargo = (...args) => run("cargo", args, { cwd: ROOT });
+
+async function everything() {
+  await ensureRust();
+  await ensureWasmPack();
+  await ensureCommands("redis-server", "redis-cli", "webdis", "chromium", "chromedriver");
+  await step("cargo fmt --check", () => cargo("fmt", "--check"));
+  await step("biome check", () => run(bin("biome"), ["check", "--error-on-warnings"], { cwd: ROOT }));
+  await step("cargo clippy (host)", () => cargo("clippy", "--all-targets", ...DENY));
+  await step("cargo clippy (wasm32, npm)", () => cargo("clippy", ...WASM, ...NPM, ...DENY));
+  await step("cargo clippy (wasm32, for Rust workers)", () => cargo("clippy", ...WASM, ...DENY));
+  await build();
+  await types();
+  await step("cargo test", () => cargo("test"));
+  await step("wasm-pack test --node", () => wasmPack(["--node"], {}));
+  await step("wasm-pack test --headless --chrome", () => wasmPack(["--headless", "--chrome", "--chromedriver", chromedriver()], IN_BROWSER));
+  return await nodeTests([]);
+}
+
+async function only(word) {
+  await ensureRust();
+  await build();
+  const files = readdirSync(join(ROOT, "tests"), { recursive: true })
+    .map((path) => join("tests", path))
+    .filter((path) => path.endsWith(".test.ts") && path.includes(word));
+  return await nodeTests(files.length > 0 ? files : [`--test-name-pattern=${word}`, "tests/**/*.test.ts"]);
+}
+
+async function types() {
+  for (const folder of TYPED) {
+    if (folder !== "." && !existsSync(join(ROOT, folder, "tsconfig.json"))) continue;
+    await step(`tsc -p ${folder}`, () => run(bin("tsc"), ["--noEmit", "-p", join(ROOT, folder)]));
+  }
+}
+
+/** Runs the Rust tests that are also for WebAssembly; a run without any is a failure. */
+async function wasmPack(where, env) {
+  const args = ["test", "--mode", "no-install", ...where, ROOT, ...NPM];
+  const output = await run("wasm-pack", args, { cwd: ROOT, env: { ...process.env, WASM_BINDGEN_TEST_TIMEOUT: "180", ...env } });
+  if (!/test result: ok\. [1-9]/.test(output)) throw new StepFailed("wasm-pack ran no test", output);
+}
+
+function chromedriver() {
+  return process.env.PATH.split(":")
+    .map((folder) => join(folder, "chromedriver"))
+    .find(existsSync);
+}
+
+/** Their totals are the last that is printed. */
+async function nodeTests(args) {
+  console.log("");
+  return await runShown(NODE, ["--test", "--test-reporter=spec", ...(args.length > 0 ? args : ["tests/**/*.test.ts"])], { cwd: ROOT });
+}
+
+await main(() => withPackages(() => (process.argv[2] === undefined ? everything() : only(process.argv[2]))));
