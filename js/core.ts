@@ -329,7 +329,7 @@ export class Core {
       const compiled = this.#live();
       scratch.set(state);
       const end = record === "" ? state.length : write(record.slice(0, longestHeader), state.length);
-      return readStep(compiled.answer(state.length, end - state.length, what, lost, flags, nowMs));
+      return readStep(compiled.answer(state.length, end, what, lost, flags, nowMs));
     } catch (error) {
       throw failed(error);
     }

@@ -8,4 +8,5 @@ export type { CookieOptions, SameSite, SessionsOptions } from "./options.ts";
 export type { AnySession, Key, RegenerateOptions, Session, Storable, StorableValue, Values } from "./session.ts";
 export { type Background, createSessions, type Sessions } from "./sessions.ts";
 export type { Conflict, Exists, Store, StoreCapabilities, StoreIo } from "./store.ts";
+export { type MemoryOptions, memoryStore } from "./stores/memory.ts";
 export type { RequestLike } from "./visit.ts";
