@@ -1,7 +1,7 @@
 // The only door to the compiled module.
 
 import wasm from "#wasm";
-import { Core as Compiled, digest, draw as drawInto, instantiate, is_id, judge as judgeIn, merge as mergeIn, reserve } from "./edge_session.js";
+import { Core as Compiled, digest, draw as drawInto, instantiate, is_id, judge as judgeIn, merge as mergeIn, Scratch } from "./edge_session.js";
 import { SessionError, type SessionErrorCode } from "./errors.ts";
 import type { CookieRejection } from "./events.ts";
 
@@ -65,11 +65,18 @@ const mostCores = 16;
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
+/** What the scratch has at least. */
+const smallScratch = 16 * 1024;
 /** Scratch beyond this is given back at the next small call. */
 const largeScratch = 512 * 1024;
 
 let memory: WebAssembly.Memory | undefined;
+/** The compiled side of the scratch; `memory` and it come and go together. */
+let door: Scratch;
 let generation = 0;
+/** Where the scratch lies in linear memory. */
+let scratchAt = 0;
+let scratchLength = 0;
 let scratch = new Uint8Array(0);
 let view = new DataView(scratch.buffer);
 
@@ -82,23 +89,22 @@ export function instances(): number {
 function room(length: number): void {
   if (memory === undefined) {
     memory = instantiate(wasm).memory;
+    door = new Scratch();
     generation += 1;
     scratch = new Uint8Array(0);
   }
   if (scratch.byteLength >= length && scratch.byteLength <= largeScratch && scratch.byteLength > 0) return;
-  const at = reserve(length);
-  const size = Math.max(length, 16 * 1024);
-  scratch = new Uint8Array(memory.buffer, at, size);
-  view = new DataView(memory.buffer, at, size);
+  scratchAt = door.reserve(length);
+  scratchLength = Math.max(length, smallScratch);
+  scratch = new Uint8Array(memory.buffer, scratchAt, scratchLength);
+  view = new DataView(memory.buffer, scratchAt, scratchLength);
 }
 
-/** Looks at the scratch again, as growing memory takes the old view away. */
+/** Looks at the scratch again, as growing memory takes the old view away; it has not moved. */
 function look(): void {
-  if (scratch.byteLength === 0 && memory !== undefined) {
-    const at = reserve(0);
-    scratch = new Uint8Array(memory.buffer, at, 16 * 1024);
-    view = new DataView(memory.buffer, at, 16 * 1024);
-  }
+  if (scratch.byteLength > 0 || memory === undefined) return;
+  scratch = new Uint8Array(memory.buffer, scratchAt, scratchLength);
+  view = new DataView(memory.buffer, scratchAt, scratchLength);
 }
 
 /** Writes text at `at` and gives where it ends. */
@@ -126,7 +132,7 @@ function failed(error: unknown): SessionError {
 export function draw(): { id: string; birth: string } {
   try {
     room(0);
-    drawInto();
+    drawInto(door);
     look();
     return { id: read(0, 22), birth: read(22, 38) };
   } catch (error) {
@@ -139,7 +145,7 @@ export function isId(text: string): boolean {
   if (text.length !== 22) return false;
   try {
     room(0);
-    return is_id(write(text, 0));
+    return is_id(door, write(text, 0));
   } catch (error) {
     throw failed(error);
   }
@@ -150,7 +156,7 @@ export function judge(record: string, now: number): Judged {
   try {
     room(0);
     const head = record.length > longestHeader ? record.slice(0, longestHeader) : record;
-    const standing = judgeIn(write(head, 0), !record.endsWith("{}"), now);
+    const standing = judgeIn(door, write(head, 0), !record.endsWith("{}"), now);
     look();
     if (standing < standings.live) return { standing, header: "", values: "{}", created: 0, deadline: 0 };
     const valuesAt = view.getUint32(16, true);
@@ -172,7 +178,7 @@ export function merge(values: string, changes: string): string | undefined {
     room((values.length + changes.length) * 3 + 64);
     const valuesEnd = write(values, 0);
     const end = write(changes, valuesEnd);
-    const length = mergeIn(valuesEnd, end - valuesEnd);
+    const length = mergeIn(door, valuesEnd, end - valuesEnd);
     look();
     const merged = length < 0 ? undefined : read(0, length);
     scratch.fill(0, 0, Math.max(end, length));
@@ -205,7 +211,7 @@ export class Core {
     try {
       room(settings.length);
       scratch.set(settings);
-      digest(settings.length);
+      digest(door, settings.length);
       look();
       key = String.fromCharCode(...scratch.subarray(0, 32));
     } catch (error) {
@@ -226,7 +232,7 @@ export class Core {
     if (this.#compiled !== undefined && this.#generation === generation) return this.#compiled;
     scratch.set(this.#settings);
     try {
-      this.#compiled = new Compiled(this.#settings.length);
+      this.#compiled = new Compiled(door, this.#settings.length);
     } catch (error) {
       if (typeof error === "string") throw new Problems(error.split("\n"));
       throw error;
@@ -253,7 +259,7 @@ export class Core {
       const compiled = this.#live();
       room(header.length * 3);
       const end = write(header, 0);
-      const found = compiled.open(end, now);
+      const found = compiled.open(door, end, now);
       look();
       if (found === 0) return undefined;
       if (found > 1) return rejections[found - 2];
@@ -276,7 +282,7 @@ export class Core {
     try {
       const compiled = this.#live();
       write(id, 0);
-      compiled.seal(issued, expires, persistent);
+      compiled.seal(door, issued, expires, persistent);
       look();
       return read(0, 96);
     } catch (error) {
@@ -288,7 +294,7 @@ export class Core {
   line(value: string, maxAge: number, now: number): string {
     try {
       const compiled = this.#live();
-      const length = compiled.line(write(value, 0), maxAge, now);
+      const length = compiled.line(door, write(value, 0), maxAge, now);
       look();
       return read(0, length);
     } catch (error) {
@@ -300,7 +306,7 @@ export class Core {
   hash(id: string): string {
     try {
       const compiled = this.#live();
-      compiled.hash(write(id, 0));
+      compiled.hash(door, write(id, 0));
       look();
       return Array.from(scratch.subarray(0, 8), (byte) => byte.toString(16).padStart(2, "0")).join("");
     } catch (error) {
@@ -310,17 +316,17 @@ export class Core {
 
   /** Begins a commit under `id`; `header` is what was loaded, or empty. */
   write(id: string, birth: string, header: string, flags: number, nowMs: number): Step {
-    return this.#step(id + birth + header, (compiled, length) => compiled.write(length, flags, nowMs));
+    return this.#step(id + birth + header, (compiled, length) => compiled.write(door, length, flags, nowMs));
   }
 
   /** Begins a regeneration from `id` to `nextId`. */
   regenerate(id: string, nextId: string, nextBirth: string, header: string, flags: number, graceSeconds: number, nowMs: number): Step {
-    return this.#step(id + nextId + nextBirth + header, (compiled, length) => compiled.regenerate(length, flags, graceSeconds, nowMs));
+    return this.#step(id + nextId + nextBirth + header, (compiled, length) => compiled.regenerate(door, length, flags, graceSeconds, nowMs));
   }
 
   /** Begins a destroy of `id`. */
   destroy(id: string, header: string, flags: number, tombstoneSeconds: number, nowMs: number): Step {
-    return this.#step(id + header, (compiled, length) => compiled.destroy(length, flags, tombstoneSeconds, nowMs));
+    return this.#step(id + header, (compiled, length) => compiled.destroy(door, length, flags, tombstoneSeconds, nowMs));
   }
 
   /** Gives a task the answer to its call, and the record that came with it. */
@@ -329,7 +335,7 @@ export class Core {
       const compiled = this.#live();
       scratch.set(state);
       const end = record === "" ? state.length : write(record.slice(0, longestHeader), state.length);
-      return readStep(compiled.answer(state.length, end, what, lost, flags, nowMs));
+      return readStep(compiled.answer(door, state.length, end, what, lost, flags, nowMs));
     } catch (error) {
       throw failed(error);
     }
