@@ -97,11 +97,11 @@ fn encode<const TEXT: usize>(bytes: &[u8]) -> [u8; TEXT] {
     text
 }
 
-// Refuses spare bits that are not zero: one id has one text (RFC 4648 3.5).
+// The callers check the length; spare bits must be zero (RFC 4648 3.5).
 fn decode<const BYTES: usize>(text: &[u8]) -> Option<[u8; BYTES]> {
     let mut bytes = [0; BYTES];
-    let read = Base64UrlUnpadded::decode(text, &mut bytes).ok()?.len();
-    (read == BYTES).then_some(bytes)
+    Base64UrlUnpadded::decode(text, &mut bytes).ok()?;
+    Some(bytes)
 }
 
 #[cfg(test)]
