@@ -207,19 +207,19 @@ export class Core {
    * @throws {Problems} where the settings are wrong.
    */
   static for(settings: Uint8Array): Core {
-    let key: string;
     try {
       room(settings.length);
       scratch.set(settings);
       digest(door, settings.length);
       look();
-      key = String.fromCharCode(...scratch.subarray(0, 32));
+      const key = String.fromCharCode(...scratch.subarray(0, 32));
+      scratch.fill(0, 0, settings.length);
+      const core = Core.#kept.get(key) ?? new Core(settings, key);
+      core.#live();
+      return core;
     } catch (error) {
-      throw failed(error);
+      throw error instanceof Problems ? error : failed(error);
     }
-    const core = Core.#kept.get(key) ?? new Core(settings, key);
-    core.#live();
-    return core;
   }
 
   static readonly #kept = new Map<string, Core>();
@@ -228,8 +228,9 @@ export class Core {
   /** Gives the compiled object, made anew where it was dropped. */
   #live(): Compiled {
     this.#used = ++Core.#clock;
-    room(this.#compiled === undefined ? this.#settings.length : 0);
+    room(0);
     if (this.#compiled !== undefined && this.#generation === generation) return this.#compiled;
+    room(this.#settings.length);
     scratch.set(this.#settings);
     try {
       this.#compiled = new Compiled(door, this.#settings.length);
@@ -239,6 +240,8 @@ export class Core {
     }
     look();
     this.#generation = generation;
+    // One that was dropped may come back after another took its place.
+    Core.#kept.get(this.#digest)?.#drop(this);
     Core.#kept.set(this.#digest, this);
     if (Core.#kept.size > mostCores) Core.#dropOldest();
     return this.#compiled;
@@ -249,8 +252,14 @@ export class Core {
     for (const core of Core.#kept.values()) if (oldest === undefined || core.#used < oldest.#used) oldest = core;
     if (oldest === undefined) return;
     Core.#kept.delete(oldest.#digest);
-    if (oldest.#generation === generation) oldest.#compiled?.free();
-    oldest.#compiled = undefined;
+    oldest.#drop(undefined);
+  }
+
+  /** Frees the compiled object, unless it is the successor's own. */
+  #drop(successor: Core | undefined): void {
+    if (successor === this) return;
+    if (this.#generation === generation) this.#compiled?.free();
+    this.#compiled = undefined;
   }
 
   /** Looks for our cookie in a `Cookie` header. */
