@@ -4,6 +4,9 @@ import { SessionError } from "./errors.ts";
 import type { StoreIo } from "./store.ts";
 import { storeError, tell, type Visit } from "./visit.ts";
 
+/** What runtimes' timers take, in milliseconds; 24 days. */
+const longestTimer = 2 ** 31 - 1;
+
 /** The time that one load or one commit has, with the caller's signal; its own signal is made when a store asks for it. */
 export class Budget implements StoreIo {
   /** `Date.now()` at which it ends. */
@@ -29,7 +32,7 @@ export class Budget implements StoreIo {
 
   #make(): AbortSignal {
     if (this.until === Number.POSITIVE_INFINITY) return this.caller ?? new AbortController().signal;
-    const timeout = AbortSignal.timeout(this.left());
+    const timeout = AbortSignal.timeout(Math.min(Math.ceil(this.left()), longestTimer));
     return this.caller === undefined ? timeout : AbortSignal.any([this.caller, timeout]);
   }
 }
