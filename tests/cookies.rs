@@ -1,4 +1,4 @@
-//! What is read from a Cookie header, and the line of each Set-Cookie.
+//! What a Cookie header holds, and what Set-Cookie says.
 
 #![cfg(not(target_arch = "wasm32"))]
 #![allow(

@@ -1,4 +1,4 @@
-//! Known answers: published vectors, and tokens that must open for ever.
+//! Published vectors, and tokens that must open for ever.
 
 #![allow(
     clippy::expect_used,
