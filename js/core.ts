@@ -52,7 +52,7 @@ export interface Step {
 export const answers = { done: 0, absent: 1, empty: 2, values: 3, unreadable: 4, lost: 5 } as const;
 
 /** Flags of a task. */
-export const flags = { ownId: 1, wasLive: 2, compares: 4 } as const;
+export const flags = { ownId: 1, wasLive: 2, compares: 4, lost: 8 } as const;
 
 const rejections: readonly CookieRejection[] = ["malformed", "unknown-key", "unauthentic", "expired", "ambiguous"];
 const messages: Partial<Record<SessionErrorCode, string>> = {
@@ -240,8 +240,8 @@ export class Core {
     }
     look();
     this.#generation = generation;
-    // One that was dropped may come back after another took its place.
-    Core.#kept.get(this.#digest)?.#drop(this);
+    const successor = Core.#kept.get(this.#digest);
+    if (successor !== undefined && successor !== this) successor.#drop();
     Core.#kept.set(this.#digest, this);
     if (Core.#kept.size > mostCores) Core.#dropOldest();
     return this.#compiled;
@@ -252,12 +252,11 @@ export class Core {
     for (const core of Core.#kept.values()) if (oldest === undefined || core.#used < oldest.#used) oldest = core;
     if (oldest === undefined) return;
     Core.#kept.delete(oldest.#digest);
-    oldest.#drop(undefined);
+    oldest.#drop();
   }
 
-  /** Frees the compiled object, unless it is the successor's own. */
-  #drop(successor: Core | undefined): void {
-    if (successor === this) return;
+  /** Frees the compiled object; the next call makes it anew. */
+  #drop(): void {
     if (this.#generation === generation) this.#compiled?.free();
     this.#compiled = undefined;
   }
@@ -339,12 +338,12 @@ export class Core {
   }
 
   /** Gives a task the answer to its call, and the record that came with it. */
-  answer(state: Uint8Array, what: number, record: string, lost: boolean, flags: number, nowMs: number): Step {
+  answer(state: Uint8Array, what: number, record: string, lost: boolean, given: number, nowMs: number): Step {
     try {
       const compiled = this.#live();
       scratch.set(state);
       const end = record === "" ? state.length : write(record.slice(0, longestHeader), state.length);
-      return readStep(compiled.answer(door, state.length, end, what, lost, flags, nowMs));
+      return readStep(compiled.answer(door, state.length, end, what, lost ? given | flags.lost : given, nowMs));
     } catch (error) {
       throw failed(error);
     }
