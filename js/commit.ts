@@ -3,11 +3,11 @@
 import { Budget } from "./calls.ts";
 import { keysAfter, replay, setsAnything } from "./changes.ts";
 import { sealNew } from "./cookies.ts";
-import { flags, judge, type Step } from "./core.ts";
+import { draw, flags, judge, type Step } from "./core.ts";
 import { SessionError } from "./errors.ts";
 import { type Flow, makeFlow, run } from "./flow.ts";
 import { corrupt } from "./values.ts";
-import { drawId, forget, note, type Pending, tell, type Visit } from "./visit.ts";
+import { forget, note, type Pending, takeId, tell, type Visit } from "./visit.ts";
 
 /** Says whether a commit would store anything. */
 export function isDirty(visit: Visit): boolean {
@@ -92,7 +92,7 @@ function begun(visit: Visit, budget: Budget): [Flow, Step] {
     // The id that came in is no session of this browser's: a new one begins, with the values that are still shown.
     return [flow, settings.core.write(move.id, move.birth, "", flow.flags | flags.ownId, at)];
   }
-  if (visit.birth === undefined && visit.standing !== "live") drawId(visit);
+  if (visit.birth === undefined && visit.standing !== "live") takeId(visit, draw());
   // A living record has its birth in its header; the core reads it there.
   const birth = visit.birth ?? header.slice(20, 36);
   return [flow, settings.core.write(visit.id ?? "", birth, header, flow.flags, at)];

@@ -87,7 +87,7 @@ async function take(visit: Visit, record: string, budget: Budget): Promise<void>
       visit.outdated = true;
       visit.standing = "forwarded";
       note(visit, "session-gone");
-      if (judged.standing === standings.graced && (await livesOn(visit, judged.header, budget))) visit.values = lines(visit, judged.values);
+      if (!visit.byId && judged.standing === standings.graced && (await livesOn(visit, judged.header, budget))) visit.values = lines(visit, judged.values);
   }
 }
 

@@ -7,8 +7,8 @@ import { draw } from "./core.ts";
 import { SessionError } from "./errors.ts";
 import { applyToHeaders, applyToResponse } from "./headers.ts";
 import { load, type LoadOptions } from "./load.ts";
-import { asLines, corrupt, keyOf, keyText, relaid, valueOf, valueText } from "./values.ts";
-import { drawId, openCookie, type Visit } from "./visit.ts";
+import { keyOf, keyText, valueOf, valueText } from "./values.ts";
+import { openCookie, takeId, type Visit } from "./visit.ts";
 
 type Primitive = string | number | boolean | null | undefined;
 type NeverStored =
@@ -179,7 +179,7 @@ export class VisitSession implements Session {
   get(key: string): unknown {
     const visit = readable(this.#visit);
     const text = textAfter(visit.outcome, visit.values, keyText(key));
-    return text === undefined ? undefined : parsed(visit, key, text);
+    return text === undefined ? undefined : valueOf(text);
   }
 
   set(key: string, value: unknown): void {
@@ -223,8 +223,8 @@ export class VisitSession implements Session {
     const visit = writable(this.#visit);
     const { graceSeconds = 0, persistent } = options;
     if (visit.byId) throw new SessionError("no-session", "regenerateId() needs a request, as the new id needs a cookie.");
-    if (!Number.isSafeInteger(graceSeconds) || graceSeconds < 0) {
-      throw new SessionError("invalid-options", "graceSeconds must be whole seconds, 0 or more.");
+    if (!Number.isSafeInteger(graceSeconds) || graceSeconds < 0 || graceSeconds > 34_560_000) {
+      throw new SessionError("invalid-options", "graceSeconds must be whole seconds, 0 to 34,560,000.");
     }
     if (persistent === true && visit.settings.cookie.maxAgeSeconds === undefined) {
       throw new SessionError("invalid-options", "persistent: true needs cookie.maxAgeSeconds, the time that browsers keep it.");
@@ -292,25 +292,13 @@ function writable(visit: Visit): Visit {
 
 function changed(visit: Visit, change: Change): void {
   writable(visit);
+  const begins = visit.standing === "visitor" || visit.standing === "absent" || visit.standing === "expired";
+  const drawn = begins && visit.birth === undefined && change.key !== undefined ? draw() : undefined;
   visit.outcome ??= unchanged();
   apply(visit.outcome, change, visit.values);
   visit.changes.push(change);
-  const begins = visit.standing === "visitor" || visit.standing === "absent" || visit.standing === "expired";
-  if (begins && visit.birth === undefined && change.key !== undefined) drawId(visit);
-}
-
-/** Reads a value; where it does not parse, the layout may be somebody's editor's. */
-function parsed(visit: Visit, key: string, text: string): unknown {
-  try {
-    return valueOf(text);
-  } catch (error) {
-    if (!(error instanceof SyntaxError)) throw error;
-  }
-  const values = relaid(visit.values);
-  if (values === visit.values) throw corrupt();
-  visit.values = values;
-  const again = textAfter(visit.outcome, asLines(values), keyText(key));
-  return again === undefined ? undefined : valueOf(again);
+  // After all that can throw: a change that failed leaves nothing.
+  if (drawn !== undefined) takeId(visit, drawn);
 }
 
 function startedError(what: string): SessionError {

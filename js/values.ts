@@ -36,7 +36,12 @@ export function valueText(value: unknown): string {
 
 /** Reads a value, each time a fresh one. */
 export function valueOf(text: string): unknown {
-  const value: unknown = JSON.parse(text);
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    throw corrupt();
+  }
   if (!text.startsWith(tagged)) return value;
   const [[key, inside] = ["", undefined], ...others] = Object.entries(value as Record<string, unknown>);
   if (others.length > 0) return value;
@@ -87,27 +92,47 @@ export function corrupt(): SessionError {
   return new SessionError("record-corrupt", "what is stored for this session is not a record. It was left as it is; destroy() removes it.");
 }
 
-/** Looks at the ends of each line only; what is inside a value shows when it is read or written. */
+/** Says whether each line is one entry; whether its value is JSON shows when it is read or written. */
 function looksLikeLines(values: string): boolean {
   if (values === "{}") return true;
-  if (!values.startsWith('{\n"') || !values.endsWith("}")) return false;
-  for (let at = 1; at > 0; ) {
+  if (!values.startsWith('{\n"')) return false;
+  const last = values.length - 1;
+  for (let at = 1; ; ) {
     const colon = keyEnd(values, at + 1);
-    const next = values.indexOf("\n", at + 1);
-    const last = next < 0 ? values.length - 2 : next - 2;
-    if (colon < 0 || colon >= last + 1 || values[colon] !== ":" || !matches(values.charCodeAt(colon + 1), values.charCodeAt(last))) return false;
-    if (next >= 0 && (values[next - 1] !== "," || values[next + 1] !== '"')) return false;
-    at = next;
+    if (colon < 0 || values[colon] !== ":") return false;
+    const end = valueEnd(values, colon + 1);
+    if (end === last) return values[end] === "}";
+    if (end < 0 || values[end] !== "," || values[end + 1] !== "\n" || values[end + 2] !== '"') return false;
+    at = end + 1;
   }
-  return true;
 }
 
-/** Says whether a value can begin with `first` and end with `last`. */
-function matches(first: number, last: number): boolean {
-  if (first === 0x22) return last === 0x22;
-  if (first === 0x7b) return last === 0x7d;
-  if (first === 0x5b) return last === 0x5d;
-  return first > 0x20 && first < 0x7f && last > 0x20 && last < 0x7f && last !== 0x22 && last !== 0x5d && last !== 0x7d;
+/** Finds where the value that begins at `start` ends, by its quotes and brackets only; -1 where it does not. */
+function valueEnd(values: string, start: number): number {
+  let depth = 0;
+  for (let at = start; at < values.length; at++) {
+    const code = values.charCodeAt(at);
+    if (code === 0x22) {
+      at = stringEnd(values, at);
+      if (at < 0) return -1;
+    } else if (code === 0x7b || code === 0x5b) depth++;
+    else if (code === 0x7d || code === 0x5d) {
+      if (depth === 0) return at > start ? at : -1;
+      depth--;
+    } else if (code === 0x2c && depth === 0) return at > start ? at : -1;
+    else if (code <= 0x20) return -1;
+  }
+  return -1;
+}
+
+/** Finds the closing quote of the string that begins at `at`; -1 where there is none. */
+function stringEnd(values: string, at: number): number {
+  for (let end = values.indexOf('"', at + 1); end >= 0; end = values.indexOf('"', end + 1)) {
+    let before = end;
+    while (values.charCodeAt(before - 1) === 0x5c) before--;
+    if ((end - before) % 2 === 0) return end;
+  }
+  return -1;
 }
 
 /** Finds the end of the key that begins at `at`; -1 where there is none, or it is not written as we write it. */
@@ -155,8 +180,10 @@ function checkObject(value: object, path: string, depth: number, above: object[]
   if (Object.getOwnPropertySymbols(value).length > 0) throw refusal(path, "a symbol as a key");
   above.push(value);
   if (Array.isArray(value)) {
+    if (!isPlainArray(value)) throw refusal(path, "an array of a class; store plain data");
     if (Object.keys(value).length !== value.length) throw refusal(path, "an array with holes or names");
-    value.forEach((item, index) => check(item, `${path}[${index}]`, depth + 1, above));
+    // Holes too: as many names would make up for them in the count.
+    for (let index = 0; index < value.length; index++) check(value[index], `${path}[${index}]`, depth + 1, above);
   } else {
     if (!isPlain(value)) throw refusal(path, "an object of a class; store plain data");
     for (const key of Object.keys(value)) {
@@ -171,7 +198,18 @@ function checkObject(value: object, path: string, depth: number, above: object[]
 /** An object whose prototype is none, or the top one, of whichever realm. */
 function isPlain(value: object): boolean {
   const prototype: unknown = Object.getPrototypeOf(value);
-  return prototype === null || prototype === Object.prototype || Object.getPrototypeOf(prototype) === null;
+  return prototype === null || prototype === Object.prototype || isTop(prototype);
+}
+
+/** An array whose prototype is that of arrays, of whichever realm. */
+function isPlainArray(value: object): boolean {
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === Array.prototype || (prototype !== null && isTop(Object.getPrototypeOf(prototype)));
+}
+
+/** Says whether it is what all objects of a realm stand on. */
+function isTop(prototype: unknown): boolean {
+  return typeof prototype === "object" && prototype !== null && Object.getPrototypeOf(prototype) === null && Object.hasOwn(prototype, "isPrototypeOf");
 }
 
 function refusal(path: string, what: string): SessionError {
@@ -196,5 +234,11 @@ function toBase64Url(bytes: Uint8Array): string {
 }
 
 function fromBase64Url(text: string): Uint8Array {
-  return Uint8Array.from(atob(text.replaceAll("-", "+").replaceAll("_", "/")), (character) => character.charCodeAt(0));
+  let binary: string;
+  try {
+    binary = atob(text.replaceAll("-", "+").replaceAll("_", "/"));
+  } catch {
+    throw corrupt();
+  }
+  return Uint8Array.from(binary, (character) => character.charCodeAt(0));
 }

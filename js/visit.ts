@@ -1,7 +1,7 @@
 // One request's session, as the package keeps it.
 
 import type { Change, Outcome } from "./changes.ts";
-import { type Opened, type Step, draw } from "./core.ts";
+import type { Opened, Step } from "./core.ts";
 import { SessionError, type SessionErrorCode } from "./errors.ts";
 import type { SessionEvent } from "./events.ts";
 import type { Settings } from "./options.ts";
@@ -174,8 +174,7 @@ export function recordKey(settings: Settings, id: string): string {
 }
 
 /** Gives a first record its id and birth, where there are none. */
-export function drawId(visit: Visit): void {
-  const drawn = draw();
+export function takeId(visit: Visit, drawn: { id: string; birth: string }): void {
   if (visit.id === undefined) {
     visit.id = drawn.id;
     visit.ownId = true;
