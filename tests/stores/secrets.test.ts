@@ -1,0 +1,130 @@
+// No error of a store tells what was stored, asked or answered.
+
+import assert from "node:assert/strict";
+import { after, before, describe, it } from "node:test";
+import { inspect } from "node:util";
+import type { Store } from "edge-session";
+import { upstashStore } from "edge-session/stores/upstash";
+import { webdisStore } from "edge-session/stores/webdis";
+import { drip, type FaultServer, hang, reply, reset, type Step, startFaultServer, truncate } from "../fault-server.ts";
+import { freePort } from "../servers.ts";
+import { anyIo } from "../store-laws.ts";
+
+// Each part of a call carries its own, so that a leak shows where it came from.
+const canary = /canary-(token|user|password|key|record|answer|header)/i;
+const record = "1j.canary-record___.canary-record___.-.1.2.{}";
+const limits = { operationTimeoutMs: 60, retryTimeoutMs: 0, circuitBreaker: false };
+
+/** Every text in which an error can show. */
+function shown(error: unknown): string {
+  assert.ok(error instanceof Error);
+  const { message, stack, cause } = error;
+  return [
+    message,
+    stack,
+    inspect(cause, { depth: 20, showHidden: true }),
+    inspect(error, { depth: 20, showHidden: true }),
+    JSON.stringify(error),
+    String(error),
+  ].join("\n");
+}
+
+async function scan(store: Store): Promise<void> {
+  const calls = [
+    store.load("canary-key", 60, anyIo()),
+    store.create("canary-key", record, 60, anyIo()),
+    store.update("canary-key", record, "canary-record___", 60, anyIo()),
+    store.replace("canary-key", record, 60, anyIo()),
+    store.refresh("canary-key", 60, anyIo()),
+    store.remove("canary-key", anyIo()),
+    store.put("canary-key", record, 60, anyIo()),
+  ];
+  for (const call of calls) {
+    await assert.rejects(call, (error) => {
+      assert.doesNotMatch(shown(error), canary);
+      return true;
+    });
+  }
+}
+
+/** What the console was told meanwhile. */
+async function listen(act: () => Promise<void>): Promise<string> {
+  const heard: string[] = [];
+  const names = ["log", "info", "warn", "error", "debug"] as const;
+  const kept = names.map((name) => console[name]);
+  for (const name of names) console[name] = (...words: unknown[]) => void heard.push(inspect(words));
+  try {
+    await act();
+  } finally {
+    names.forEach((name, index) => {
+      console[name] = kept[index] ?? console[name];
+    });
+  }
+  return heard.join("\n");
+}
+
+describe("no error tells a secret", () => {
+  let server: FaultServer;
+  before(async () => {
+    server = await startFaultServer(hang);
+  });
+  after(() => server.stop());
+
+  const stores = (url: string) => [
+    upstashStore({ url: `${url}/canary-token`, token: "canary-token", ...limits }),
+    webdisStore({ url: `${url}/canary-token`, username: "canary-user", password: "canary-password", ...limits }),
+  ];
+  const scanAll = async (...steps: Step[]) => {
+    for (const step of steps) {
+      server.play(step);
+      for (const store of stores(server.url)) assert.equal(await listen(() => scan(store)), "");
+    }
+  };
+
+  it("when the connection fails", async () => {
+    await scanAll(hang, reset, drip, truncate("canary-answer"));
+    for (const store of stores(`http://127.0.0.1:${await freePort()}`)) await scan(store);
+  });
+
+  it("when the answer is none", async () => {
+    await scanAll(
+      reply(200, "canary-answer"),
+      reply(200, '{"result":{"canary-answer":1}}'),
+      reply(200, '{"canary-answer":"x"}'),
+      reply(302, "canary-answer", { Location: "http://canary-header.invalid/" }),
+      reply(404, "canary-answer"),
+    );
+  });
+
+  it("when the answer refuses, quoting what was asked", async () => {
+    const said = 'ERR unknown command canary-answer, with args beginning with: "canary-key" "canary-record"';
+    await scanAll(
+      reply(200, JSON.stringify({ error: said })),
+      reply(400, JSON.stringify({ error: said })),
+      reply(500, JSON.stringify({ error: `Failed to execute Redis command: ${said}` })),
+      reply(401, "canary-answer", { "WWW-Authenticate": "canary-header" }),
+      reply(429, "canary-answer", { "Retry-After": "canary-header" }),
+      (seen, response) => {
+        const name = seen.method === "PUT" ? "EVAL" : seen.body.split("/")[0];
+        response.end(JSON.stringify({ [name ?? ""]: [false, said] }));
+      },
+    );
+  });
+
+  it("when the runtime's own fetch quotes the url", async () => {
+    const { fetch } = globalThis;
+    globalThis.fetch = (url) =>
+      Promise.reject(
+        Object.assign(new TypeError(`cannot reach ${String(url)}`), { code: `canary-token ${String(url)}`, cause: new Error(String(url)) }),
+      );
+    try {
+      for (const store of stores("https://store.example")) await scan(store);
+    } finally {
+      globalThis.fetch = fetch;
+    }
+  });
+
+  it("and the scan itself finds one that is told", () => {
+    assert.match(shown(new Error("x", { cause: { deep: { deeper: "canary-key" } } })), canary);
+  });
+});
