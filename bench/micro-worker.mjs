@@ -13,16 +13,46 @@ const view96 = bytes.subarray(0, 96).fill(65);
 const view1k = bytes.subarray(0, 1024).fill(65);
 const random24 = new Uint8Array(24);
 const COOKIE = "theme=dark; __Host-session=" + "A".repeat(96);
-const SIX = ["CDN-Cache-Control", "Cloudflare-CDN-Cache-Control", "Vercel-CDN-Cache-Control", "Netlify-CDN-Cache-Control", "Surrogate-Control", "Edge-Control"];
-const record = "1j.AAAAAAAAAAAAAAAA.BBBBBBBBBBBBBBBB.-.1795250253000.1795336653.{\n" + Array.from({ length: 8 }, (_, i) => `"key${i}":"${"z".repeat(110)}"`).join(",\n") + "}";
+const SIX = [
+  "CDN-Cache-Control",
+  "Cloudflare-CDN-Cache-Control",
+  "Vercel-CDN-Cache-Control",
+  "Netlify-CDN-Cache-Control",
+  "Surrogate-Control",
+  "Edge-Control",
+];
+const record =
+  "1j.AAAAAAAAAAAAAAAA.BBBBBBBBBBBBBBBB.-.1795250253000.1795336653.{\n" +
+  Array.from({ length: 8 }, (_, i) => `"key${i}":"${"z".repeat(110)}"`).join(",\n") +
+  "}";
 const value1k = { list: Array.from({ length: 12 }, (_, i) => ({ id: i, name: "item " + i, price: 12.5, tags: ["a", "b"] })), note: "n".repeat(300) };
 const json1k = JSON.stringify(value1k);
 const options = { status: 200 };
 const keep = { sink: 0 };
 
-class Fields { a = 0; b = ""; c = undefined; d = null; e = false; f = 0; g = undefined; h = undefined; }
-class Private { #a = 0; #b = ""; #c = undefined; #d = null; #e = false; get a() { return this.#a; } }
-function abort() { throw new Error("never"); }
+class Fields {
+  a = 0;
+  b = "";
+  c = undefined;
+  d = null;
+  e = false;
+  f = 0;
+  g = undefined;
+  h = undefined;
+}
+class Private {
+  #a = 0;
+  #b = "";
+  #c = undefined;
+  #d = null;
+  #e = false;
+  get a() {
+    return this.#a;
+  }
+}
+function abort() {
+  throw new Error("never");
+}
 
 /** name: [what runs once per call, the case that is subtracted, how it is run] */
 const CASES = {
@@ -35,26 +65,117 @@ const CASES = {
   "+ headers, 1 has absent": [() => new Response("ok").headers.has("Cache-Control"), "+ response.headers (first touch)", "host"],
   "+ headers, 1 has absent (lower case)": [() => new Response("ok").headers.has("cache-control"), "+ response.headers (first touch)", "host"],
   "+ headers, 1 set": [() => new Response("ok").headers.set("Cache-Control", "private, no-store"), "+ response.headers (first touch)", "host"],
-  "+ headers, 2 set": [() => { const h = new Response("ok").headers; h.set("Cache-Control", "private, no-store"); h.set("X-Other", "private, no-store"); }, "+ response.headers (first touch)", "host"],
-  "+ headers, 1 append Set-Cookie (150 chars)": [() => new Response("ok").headers.append("Set-Cookie", COOKIE), "+ response.headers (first touch)", "host"],
+  "+ headers, 2 set": [
+    () => {
+      const h = new Response("ok").headers;
+      h.set("Cache-Control", "private, no-store");
+      h.set("X-Other", "private, no-store");
+    },
+    "+ response.headers (first touch)",
+    "host",
+  ],
+  "+ headers, 1 append Set-Cookie (150 chars)": [
+    () => new Response("ok").headers.append("Set-Cookie", COOKIE),
+    "+ response.headers (first touch)",
+    "host",
+  ],
   "+ headers, delete absent": [() => new Response("ok").headers.delete("cdn-cache-control"), "+ response.headers (first touch)", "host"],
   "+ headers, getSetCookie of none": [() => new Response("ok").headers.getSetCookie(), "+ response.headers (first touch)", "host"],
-  "+ headers, 6x has absent": [() => { const h = new Response("ok").headers; for (let i = 0; i < 6; i++) h.has(SIX[i]); }, "+ response.headers (first touch)", "host"],
-  "+ headers, for-of, 1 entry": [() => { for (const [name] of new Response("ok").headers) keep.sink = name.length; }, "+ response.headers (first touch)", "host"],
-  "+ headers, for-of keys(), 1 entry": [() => { for (const name of new Response("ok").headers.keys()) keep.sink = name.length; }, "+ response.headers (first touch)", "host"],
-  "+ headers, forEach, 1 entry": [() => new Response("ok").headers.forEach((value, name) => { keep.sink = name.length; }), "+ response.headers (first touch)", "host"],
+  "+ headers, 6x has absent": [
+    () => {
+      const h = new Response("ok").headers;
+      for (let i = 0; i < 6; i++) h.has(SIX[i]);
+    },
+    "+ response.headers (first touch)",
+    "host",
+  ],
+  "+ headers, for-of, 1 entry": [
+    () => {
+      for (const [name] of new Response("ok").headers) keep.sink = name.length;
+    },
+    "+ response.headers (first touch)",
+    "host",
+  ],
+  "+ headers, for-of keys(), 1 entry": [
+    () => {
+      for (const name of new Response("ok").headers.keys()) keep.sink = name.length;
+    },
+    "+ response.headers (first touch)",
+    "host",
+  ],
+  "+ headers, forEach, 1 entry": [
+    () =>
+      new Response("ok").headers.forEach((value, name) => {
+        keep.sink = name.length;
+      }),
+    "+ response.headers (first touch)",
+    "host",
+  ],
   "+ headers, [...keys()], 1 entry": [() => [...new Response("ok").headers.keys()], "+ response.headers (first touch)", "host"],
-  "Response with 3 headers (init)": [() => new Response("ok", { headers: { "Content-Type": "text/html", "X-A": "1", "X-B": "2" } }), undefined, "host"],
-  "3 headers: + response.headers": [() => new Response("ok", { headers: { "Content-Type": "text/html", "X-A": "1", "X-B": "2" } }).headers, "Response with 3 headers (init)", "host"],
-  "3 headers: for-of": [() => { for (const [name] of new Response("ok", { headers: { "Content-Type": "text/html", "X-A": "1", "X-B": "2" } }).headers) keep.sink = name.length; }, "3 headers: + response.headers", "host"],
-  "3 headers: for-of keys()": [() => { for (const name of new Response("ok", { headers: { "Content-Type": "text/html", "X-A": "1", "X-B": "2" } }).headers.keys()) keep.sink = name.length; }, "3 headers: + response.headers", "host"],
-  "3 headers: forEach": [() => new Response("ok", { headers: { "Content-Type": "text/html", "X-A": "1", "X-B": "2" } }).headers.forEach((value, name) => { keep.sink = name.length; }), "3 headers: + response.headers", "host"],
-  "3 headers: 6x has absent": [() => { const h = new Response("ok", { headers: { "Content-Type": "text/html", "X-A": "1", "X-B": "2" } }).headers; for (let i = 0; i < 6; i++) h.has(SIX[i]); }, "3 headers: + response.headers", "host"],
+  "Response with 3 headers (init)": [
+    () => new Response("ok", { headers: { "Content-Type": "text/html", "X-A": "1", "X-B": "2" } }),
+    undefined,
+    "host",
+  ],
+  "3 headers: + response.headers": [
+    () => new Response("ok", { headers: { "Content-Type": "text/html", "X-A": "1", "X-B": "2" } }).headers,
+    "Response with 3 headers (init)",
+    "host",
+  ],
+  "3 headers: for-of": [
+    () => {
+      for (const [name] of new Response("ok", { headers: { "Content-Type": "text/html", "X-A": "1", "X-B": "2" } }).headers) keep.sink = name.length;
+    },
+    "3 headers: + response.headers",
+    "host",
+  ],
+  "3 headers: for-of keys()": [
+    () => {
+      for (const name of new Response("ok", { headers: { "Content-Type": "text/html", "X-A": "1", "X-B": "2" } }).headers.keys())
+        keep.sink = name.length;
+    },
+    "3 headers: + response.headers",
+    "host",
+  ],
+  "3 headers: forEach": [
+    () =>
+      new Response("ok", { headers: { "Content-Type": "text/html", "X-A": "1", "X-B": "2" } }).headers.forEach((value, name) => {
+        keep.sink = name.length;
+      }),
+    "3 headers: + response.headers",
+    "host",
+  ],
+  "3 headers: 6x has absent": [
+    () => {
+      const h = new Response("ok", { headers: { "Content-Type": "text/html", "X-A": "1", "X-B": "2" } }).headers;
+      for (let i = 0; i < 6; i++) h.has(SIX[i]);
+    },
+    "3 headers: + response.headers",
+    "host",
+  ],
   "Response.json(small)": [() => Response.json({ visits: 1 }), undefined, "host"],
-  "Response.json: + headers.set": [() => Response.json({ visits: 1 }).headers.set("Cache-Control", "private, no-store"), "Response.json(small)", "host"],
+  "Response.json: + headers.set": [
+    () => Response.json({ visits: 1 }).headers.set("Cache-Control", "private, no-store"),
+    "Response.json(small)",
+    "host",
+  ],
   "response.status": [() => new Response("ok").status, "new Response('ok')", "host"],
-  "response.headers twice": [() => { const r = new Response("ok"); return [r.headers, r.headers]; }, "+ response.headers (first touch)", "host"],
-  "new Response(body, response)": [() => { const r = new Response("ok"); return new Response(r.body, r); }, "new Response('ok')", "host"],
+  "response.headers twice": [
+    () => {
+      const r = new Response("ok");
+      return [r.headers, r.headers];
+    },
+    "+ response.headers (first touch)",
+    "host",
+  ],
+  "new Response(body, response)": [
+    () => {
+      const r = new Response("ok");
+      return new Response(r.body, r);
+    },
+    "new Response('ok')",
+    "host",
+  ],
   "request.headers.get('cookie')": [(i, request) => request.headers.get("cookie")],
   "request.headers.get('Cookie')": [(i, request) => request.headers.get("Cookie")],
   "request.headers.get absent": [(i, request) => request.headers.get("sec-fetch-mode")],
@@ -73,11 +194,29 @@ const CASES = {
   "fromCharCode.apply 96": [() => String.fromCharCode.apply(null, view96)],
   "subarray + fromCharCode.apply 96": [() => String.fromCharCode.apply(null, bytes.subarray(0, 96))],
   "fromCharCode(...spread) 22": [() => String.fromCharCode(...view22)],
-  "fromCharCode loop concat 22": [() => { let s = ""; for (let i = 0; i < 22; i++) s += String.fromCharCode(bytes[i]); return s.length; }],
-  "charCodeAt loop write 22": [() => { for (let i = 0; i < 22; i++) bytes[i] = text100.charCodeAt(i); }],
-  "charCodeAt loop write 100": [() => { for (let i = 0; i < 100; i++) bytes[i] = text100.charCodeAt(i); }],
-  "charCodeAt loop write 1 KB": [() => { for (let i = 0; i < 1024; i++) bytes[i] = text1k.charCodeAt(i); }],
-  "subarray": [() => bytes.subarray(0, 96)],
+  "fromCharCode loop concat 22": [
+    () => {
+      let s = "";
+      for (let i = 0; i < 22; i++) s += String.fromCharCode(bytes[i]);
+      return s.length;
+    },
+  ],
+  "charCodeAt loop write 22": [
+    () => {
+      for (let i = 0; i < 22; i++) bytes[i] = text100.charCodeAt(i);
+    },
+  ],
+  "charCodeAt loop write 100": [
+    () => {
+      for (let i = 0; i < 100; i++) bytes[i] = text100.charCodeAt(i);
+    },
+  ],
+  "charCodeAt loop write 1 KB": [
+    () => {
+      for (let i = 0; i < 1024; i++) bytes[i] = text1k.charCodeAt(i);
+    },
+  ],
+  subarray: [() => bytes.subarray(0, 96)],
   "slice 96 B": [() => bytes.slice(0, 96)],
   "set 24 B": [() => bytes.set(random24, 128)],
   "memory.buffer + new Uint8Array": [() => new Uint8Array(memory.buffer)],
@@ -85,7 +224,15 @@ const CASES = {
   "AbortSignal.timeout(1000)": [() => AbortSignal.timeout(1000), undefined, "host"],
   "new AbortController": [() => new AbortController(), undefined, "host"],
   "new AbortController().signal": [() => new AbortController().signal, undefined, "host"],
-  "AbortController + setTimeout + clearTimeout": [() => { const c = new AbortController(); clearTimeout(setTimeout(() => c.abort(), 1000)); return c.signal; }, undefined, "host"],
+  "AbortController + setTimeout + clearTimeout": [
+    () => {
+      const c = new AbortController();
+      clearTimeout(setTimeout(() => c.abort(), 1000));
+      return c.signal;
+    },
+    undefined,
+    "host",
+  ],
   "AbortSignal.any([signal])": [(i, request) => AbortSignal.any([request.signal]), undefined, "host"],
   "request.signal": [(i, request) => request.signal],
   "setTimeout + clearTimeout": [() => clearTimeout(setTimeout(abort, 1000)), undefined, "host"],
@@ -97,7 +244,15 @@ const CASES = {
   "Promise.race of two": [() => Promise.race([Promise.resolve(1), Promise.resolve(2)]), undefined, "async"],
   "Promise.all of one": [() => Promise.all([Promise.resolve(1)]), undefined, "async"],
   "new Promise((resolve) => resolve())": [() => new Promise((resolve) => resolve(0)), undefined, "async"],
-  "async function, 3 awaits": [async () => { await 0; await 0; await 0; }, undefined, "async"],
+  "async function, 3 awaits": [
+    async () => {
+      await 0;
+      await 0;
+      await 0;
+    },
+    undefined,
+    "async",
+  ],
   "promise.then(f, g)": [() => Promise.resolve(1).then((x) => x, abort), undefined, "async"],
   "ctx.waitUntil(resolved)": [(i, request, ctx) => ctx.waitUntil(Promise.resolve()), undefined, "host"],
   "wasm no-op": [() => noop()],
@@ -108,14 +263,37 @@ const CASES = {
   "new Map": [() => new Map()],
   "new Map, 3 set": [() => new Map().set("a", 1).set("b", 2).set("c", 3)],
   "4 closures": [(i) => [() => i, () => i + 1, () => i + 2, () => i + 3]],
-  "try/catch around a call": [() => { try { return noop(); } catch (e) { return e; } }],
-  "try/finally async": [async () => { try { return 0; } finally { keep.sink = 1; } }, undefined, "async"],
+  "try/catch around a call": [
+    () => {
+      try {
+        return noop();
+      } catch (e) {
+        return e;
+      }
+    },
+  ],
+  "try/finally async": [
+    async () => {
+      try {
+        return 0;
+      } finally {
+        keep.sink = 1;
+      }
+    },
+    undefined,
+    "async",
+  ],
   "JSON.stringify 1 KB": [() => JSON.stringify(value1k)],
   "JSON.parse 1 KB": [() => JSON.parse(json1k)],
   "record.split newline (8 lines, 1 KB)": [() => record.split("\n")],
   "record.indexOf key (last of 8)": [() => record.indexOf('\n"key7":')],
   "ASCII test by regex, 1 KB": [() => /^[\x20-\x7e\n]*$/.test(record)],
-  "ASCII test by charCodeAt, 1 KB": [() => { for (let i = 0; i < record.length; i++) if (record.charCodeAt(i) > 126) return false; return true; }],
+  "ASCII test by charCodeAt, 1 KB": [
+    () => {
+      for (let i = 0; i < record.length; i++) if (record.charCodeAt(i) > 126) return false;
+      return true;
+    },
+  ],
   "base64url test by regex, 96 chars": [() => /^[A-Za-z0-9_-]{96}$/.test(COOKIE.slice(27))],
   "string concat + key lookup in Map": [(i) => "{edge-session_" + COOKIE.slice(30, 52) + "}_Data"],
   "structuredClone 1 KB": [() => structuredClone(value1k)],

@@ -9,7 +9,10 @@ import { join } from "node:path";
 import { startWorkerd } from "./workerd.mjs";
 
 // (module (func (export "noop")) (func (export "sum") (param i32 i32 i32 i32) (result i32) local.get 0 local.get 3 i32.add))
-const PROBE = Buffer.from("0061736d01000000010c0260000060047f7f7f7f017f0303020001070e02046e6f6f70000003" + "73756d00010a0c0202000b0700200020036a0b", "hex");
+const PROBE = Buffer.from(
+  "0061736d01000000010c0260000060047f7f7f7f017f0303020001070e02046e6f6f70000003" + "73756d00010a0c0202000b0700200020036a0b",
+  "hex",
+);
 const ROUNDS = 31;
 const MICROS_PER_SAMPLE = 5_000;
 const CALLS_PER_HOST_REQUEST = 200;
@@ -26,7 +29,8 @@ try {
   const nanoseconds = new Map();
   const chosen = cases.filter(([name]) => wanted.has(name));
   const plans = [];
-  for (const [name, , kind] of chosen) plans.push({ name, callsEach: kind === "host" ? CALLS_PER_HOST_REQUEST : 50_000_000, calls: await calibrate(server, name, kind), samples: [] });
+  for (const [name, , kind] of chosen)
+    plans.push({ name, callsEach: kind === "host" ? CALLS_PER_HOST_REQUEST : 50_000_000, calls: await calibrate(server, name, kind), samples: [] });
   for (let round = 0; round < ROUNDS; round++) for (const plan of plans) plan.samples.push(await sample(server, plan));
   for (const { name, samples } of plans) nanoseconds.set(name, quantiles(samples));
   for (const [name, base] of cases) {
@@ -48,7 +52,8 @@ async function calibrate(server, name, kind) {
     return 4000;
   }
   let calls = 2000;
-  for (let i = 0; i < 5; i++) calls = Math.max(2000, Math.ceil((MICROS_PER_SAMPLE * 1000) / (await sample(server, { name, calls, callsEach: calls }))));
+  for (let i = 0; i < 5; i++)
+    calls = Math.max(2000, Math.ceil((MICROS_PER_SAMPLE * 1000) / (await sample(server, { name, calls, callsEach: calls }))));
   return Math.min(calls, 50_000_000);
 }
 
@@ -65,6 +70,8 @@ function quantiles(samples) {
 }
 
 async function ask(port, name, calls) {
-  const answer = await fetch(`http://127.0.0.1:${port}/?case=${encodeURIComponent(name)}&calls=${calls}`, { headers: { cookie: `theme=dark; __Host-session=${"A".repeat(96)}` } });
+  const answer = await fetch(`http://127.0.0.1:${port}/?case=${encodeURIComponent(name)}&calls=${calls}`, {
+    headers: { cookie: `theme=dark; __Host-session=${"A".repeat(96)}` },
+  });
   if ((await answer.text()) !== String(calls)) throw new Error(`${name}: the worker failed`);
 }

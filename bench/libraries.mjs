@@ -1,0 +1,11 @@
+// What is measured: each worker, beside the same one without sessions.
+
+/** `bare` is the worker that is subtracted; `inStore` says that the cookie holds an id only. */
+export const LIBRARIES = [
+  { name: "edge-session", worker: "edge-session", bare: "bare", inStore: true, ours: true },
+  { name: "React Router storages", worker: "react-router", bare: "bare", inStore: true },
+  { name: "iron-session", worker: "iron-session", bare: "bare", inStore: false },
+  { name: "hono-sessions", worker: "hono-sessions", bare: "bare-hono", inStore: true },
+  { name: "@hono/session", worker: "hono-session", bare: "bare-hono", inStore: true },
+  { name: "h3 useSession", worker: "h3", bare: "bare-h3", inStore: false },
+];
