@@ -75,6 +75,26 @@ function networkFaults(name: string, open: (url: string, limits?: object) => Sto
       assert.ok(performance.now() - began < 2 * (150 + 50) + 200);
     });
 
+    it("with every try unanswered the caller waits for both timeouts and 50 ms at most", async () => {
+      server.play(hang);
+      const patient = open(server.url, { operationTimeoutMs: 200, retryTimeoutMs: 100 });
+      const began = performance.now();
+      await assert.rejects(patient.load(key, 60, anyIo()), { code: "timeout" });
+      const took = performance.now() - began;
+      assert.ok(took >= 290 && took <= 350, `${took} ms`);
+      assert.equal(server.seen.length, 2);
+    });
+
+    it("after five calls without an answer the next is refused within 5 ms, unsent", async () => {
+      server.play(reset);
+      const guarded = open(server.url, { circuitBreaker: true });
+      for (let call = 1; call <= 5; call++) await assert.rejects(guarded.load(key, 60, anyIo()), { code: "store-unavailable" });
+      const began = performance.now();
+      await assert.rejects(guarded.load(key, 60, anyIo()), { code: "store-unavailable" });
+      assert.ok(performance.now() - began <= 5);
+      assert.equal(server.seen.length, 5);
+    });
+
     it("a connection that breaks before or inside the answer is store-unavailable", async () => {
       await failsAs("store-unavailable", reset);
       await failsAs("store-unavailable", truncate('{"resu'));
