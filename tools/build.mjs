@@ -17,7 +17,7 @@ const WASM = join(ROOT, "target/wasm32-unknown-unknown/release/edge_session.wasm
 
 /** Builds everything; what has not changed is left as it is. */
 export async function build() {
-  const cargo = ["build", "--release", "--target", "wasm32-unknown-unknown", "--no-default-features", "--features", "npm", "--lib"];
+  const cargo = ["build", "--release", "--target", "wasm32-unknown-unknown", "--no-default-features", "--features", "standalone", "--lib"];
   await step("cargo build (wasm32)", () => run("cargo", cargo, { cwd: ROOT }));
   const generated = await step("wasm-bindgen, wasm-opt", generate);
   for (const [name, content] of await step("tsc", compile)) generated.set(name, content);
