@@ -121,23 +121,36 @@ async function ask({ visit, budget }: Flow, step: Step, text: string): Promise<M
   switch (step.operation) {
     case 0: {
       const record = await call(visit, "load", budget, (io) => store.load(key, 0, io));
-      return record === null ? absent : { what: answers.values, record, lost: false };
+      return record === null ? absent : { what: answers.values, record: textOf(record), lost: false };
     }
     case 1: {
       const answer = await call(visit, "create", budget, (io) => store.create(key, text, seconds, io));
-      return answer === "done" ? done : { what: answers.values, record: answer.exists, lost: false };
+      return answer === "done" ? done : { what: answers.values, record: textOf(answer?.exists), lost: false };
     }
     case 2: {
       const answer = await call(visit, "update", budget, (io) => store.update(key, text, step.expected, seconds, io));
-      if (typeof answer === "string") return answer === "done" ? done : absent;
-      return { what: answers.values, record: answer.conflict, lost: answer.lost === true };
+      if (answer === "done") return done;
+      return answer === "gone" ? absent : { what: answers.values, record: textOf(answer?.conflict), lost: answer.lost === true };
     }
-    case 3:
-      return (await call(visit, "replace", budget, (io) => store.replace(key, text, seconds, io))) === "done" ? done : absent;
+    case 3: {
+      const answer = await call(visit, "replace", budget, (io) => store.replace(key, text, seconds, io));
+      if (answer !== "done" && answer !== "gone") throw noAnswer();
+      return answer === "done" ? done : absent;
+    }
     default:
       await call(visit, "remove", budget, (io) => store.remove(key, io));
       return done;
   }
+}
+
+/** Gives a record's text; a store that somebody wrote may say anything. */
+function textOf(record: unknown): string {
+  if (typeof record !== "string") throw noAnswer();
+  return record;
+}
+
+function noAnswer(): SessionError {
+  return new SessionError("store-protocol", "the store gave an answer that its contract does not have.");
 }
 
 /** Takes a record that came: if it is a session's, the changes are to be made to it next. */

@@ -56,7 +56,8 @@ function keepPrivate(headers: Headers, setsCookie: boolean): void {
   const said = headers.get("cache-control");
   if (said === null) headers.set("cache-control", "private, no-store");
   else {
-    const directives = said.toLowerCase().split(",").map((directive) => directive.trim());
+    const unquoted = said.includes('"') ? said.replace(/"(?:[^"\\]|\\.)*"?/g, '""') : said;
+    const directives = unquoted.toLowerCase().split(",").map((directive) => directive.trim());
     const stores = !directives.includes("no-store") || directives.includes("must-understand");
     if (stores && !directives.includes("private")) headers.set("cache-control", "private, no-store");
     else if (setsCookie && !directives.includes("no-store")) headers.set("cache-control", `${said}, no-store`);

@@ -18,13 +18,13 @@ export interface LoadOptions {
 /** Forwarding records that are followed to see whether a session still lives. */
 const forwardingsToFollow = 8;
 
-/** Loads the session, once; two loads at a time share one call. */
-export function load(visit: Visit, options: LoadOptions | undefined): Promise<void> | undefined {
+/** Loads the session, once, within so many milliseconds; two loads at a time share one call. */
+export function load(visit: Visit, options: LoadOptions | undefined, milliseconds = visit.settings.ioTimeoutMs): Promise<void> | undefined {
   if (visit.standing !== "unknown") {
     visit.readOnly &&= options?.readOnly === true;
     return undefined;
   }
-  if (visit.loading !== undefined) return visit.loading.then(() => load(visit, options));
+  if (visit.loading !== undefined) return visit.loading.catch(unlessOurs).then(() => load(visit, options));
   if (visit.started) {
     throw new SessionError("response-started", "load() came after the response was made. Load before returning the Response; for later work use openById.");
   }
@@ -35,21 +35,25 @@ export function load(visit: Visit, options: LoadOptions | undefined): Promise<vo
     visit.readOnly = options?.readOnly === true;
     return undefined;
   }
-  visit.loading = loadRecord(visit, visit.id, cookie, options).finally(() => {
+  visit.loading = loadRecord(visit, visit.id, cookie, new Budget(milliseconds, options?.signal), options?.readOnly === true).finally(() => {
     visit.loading = undefined;
   });
   return visit.loading;
 }
 
-async function loadRecord(visit: Visit, id: string, cookie: Opened | null, options: LoadOptions | undefined): Promise<void> {
+/** Passes a failure on; that another caller gave up is none. */
+function unlessOurs(error: unknown): void {
+  if (error instanceof SessionError) throw error;
+}
+
+async function loadRecord(visit: Visit, id: string, cookie: Opened | null, budget: Budget, readOnly: boolean): Promise<void> {
   const { settings } = visit;
-  const budget = new Budget(settings.ioTimeoutMs, options?.signal);
   try {
     const seconds = cookie === null ? 0 : secondsToLive(visit, cookie);
     const record = await call(visit, "load", budget, (io) => settings.store.load(recordKey(settings, id), seconds, io));
     if (record === null) visit.standing = "absent";
     else await take(visit, record, budget);
-    visit.readOnly = options?.readOnly === true;
+    visit.readOnly = readOnly;
     if (visit.standing === "live" && cookie !== null) sealAgain(visit, cookie);
     note(visit, "session-loaded");
   } catch (error) {

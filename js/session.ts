@@ -273,6 +273,7 @@ function inTurn(visit: Visit, work: () => Promise<void>): Promise<void> {
     () => undefined,
   );
   visit.queue = settled;
+  visit.background?.waitUntil(settled);
   return turn;
 }
 

@@ -9,12 +9,7 @@ import { applyToResponse } from "./headers.ts";
 import { load, secondsToLive } from "./load.ts";
 import { type SessionsOptions, type Settings, settle } from "./options.ts";
 import { type Session, type Values, VisitSession } from "./session.ts";
-import { begin, forget, note, openCookie, recordKey, type RequestLike, tell, type Visit } from "./visit.ts";
-
-/** What we need of an execution context; every runtime's `ctx` fits. `undefined`: background work is awaited before the response. */
-export interface Background {
-  waitUntil(promise: Promise<unknown>): void;
-}
+import { type Background, begin, forget, note, openCookie, recordKey, type RequestLike, tell, type Visit } from "./visit.ts";
 
 /**
  * One configuration of sessions, made once.
@@ -74,6 +69,16 @@ export function createSessions<Data extends Values<Data> = Record<string, unknow
   };
 }
 
+/** Instances of the compiled core that were told of; the first is no restart. */
+let instancesTold = 1;
+
+/** Tells once of each instance that took the place of a failed one. */
+function tellRestart(visit: Visit): void {
+  if (instances() <= instancesTold) return;
+  instancesTold = instances();
+  tell(visit, { name: "core-restarted", level: "error" });
+}
+
 async function handle(
   settled: () => Settings,
   request: RequestLike,
@@ -81,6 +86,8 @@ async function handle(
   handler: (session: Session) => Response | Promise<Response>,
 ): Promise<Response> {
   const visit = begin(settled(), request);
+  visit.background = ctx;
+  tellRestart(visit);
   let response: Response;
   let thrown = false;
   try {
@@ -97,6 +104,7 @@ async function handle(
   if (response.status >= 500 || response.status === 0) await commitAfterFailure(visit, ctx);
   else await commitBefore(visit, ctx, response);
   const answer = applyToResponse(visit, response);
+  tellRestart(visit);
   if (thrown) throw answer;
   return answer;
 }
@@ -145,6 +153,8 @@ async function commitQuietly(visit: Visit, failure: "throw" | "tell"): Promise<v
     if (error instanceof SessionError && error.code === "destroyed") return;
     if (failure === "throw" && settings.throwOnError) throw error;
     const code = error instanceof SessionError ? error.code : "core-failed";
+    // What the store failed with was told where it happened.
+    if (code === "timeout" || code.startsWith("store-")) return;
     tell(visit, { name: "store-failed", level: "error", code, operation: "commit", durationMs: Date.now() - started, tries: 1 });
   }
 }
@@ -158,7 +168,7 @@ async function renew(visit: Visit, ctx: Background | undefined): Promise<void> {
   if (cookie.secret > 0 && isNavigation(visit) && !visit.failed) {
     // Sealed by an older secret: a load confirms the record, and the cookie is sealed anew.
     const { used } = visit;
-    await load(visit, undefined)?.catch(() => undefined);
+    await load(visit, undefined, Math.min(renewalMs, settings.ioTimeoutMs))?.catch(() => undefined);
     visit.used = used;
     return;
   }

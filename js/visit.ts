@@ -11,6 +11,11 @@ export interface RequestLike {
   readonly headers: { get(name: string): string | null };
 }
 
+/** What we need of an execution context; every runtime's `ctx` fits. `undefined`: background work is awaited before the response. */
+export interface Background {
+  waitUntil(promise: Promise<unknown>): void;
+}
+
 /** Where a session stands: what the store said of it, if it was asked. */
 export type Standing =
   /** Nobody asked yet. */
@@ -65,6 +70,8 @@ export interface Pending {
 export interface Visit {
   readonly settings: Settings;
   readonly request: RequestLike | undefined;
+  /** Where commits go on though the client is gone. */
+  background: Background | undefined;
   /** Whether the session is known by its id only. */
   readonly byId: boolean;
   /** `null` where the request has no cookie that opens; `undefined` until somebody looks. */
@@ -114,6 +121,7 @@ export function begin(settings: Settings, request: RequestLike | undefined, id?:
   return {
     settings,
     request,
+    background: undefined,
     byId: id !== undefined,
     cookie: id === undefined ? undefined : null,
     sentCookie: false,
