@@ -1,6 +1,7 @@
 // Measures edge-session beside its peers, in workerd.
 //
-// `npm run bench -- [--quick] [--markdown] [--json FILE] [--mode loop|http|loop,http] [--only NAME,NAME]`. The peers are installed in bench/ when they are missing.
+// `npm run bench -- [--quick] [--markdown] [--json FILE] [--mode loop|http|loop,http] [--only NAME,NAME]`
+// The peers are installed in bench/ when they are missing.
 import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";

@@ -1,4 +1,4 @@
-// What is measured: each worker, beside the same one without sessions.
+// The libraries that are measured, and their bare workers.
 
 /** `bare` is the worker that is subtracted; `inStore` says that the cookie holds an id only. */
 export const LIBRARIES = [

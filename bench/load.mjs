@@ -18,7 +18,9 @@ export async function openLoad(port, texts) {
       const next = () => left-- > 0;
       await Promise.all(connections.map((connection) => connection.run(next)));
     },
-    close: () => connections.forEach((connection) => connection.close()),
+    close: () => {
+      for (const connection of connections) connection.close();
+    },
   };
 }
 

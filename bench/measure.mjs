@@ -1,4 +1,4 @@
-// Measures one library beside the same worker without sessions.
+// Measures a library beside the worker without sessions.
 import { bundleWorker } from "./bundle.mjs";
 import { openLoad, requestText } from "./load.mjs";
 import { startWorkerd } from "./workerd.mjs";

@@ -12,7 +12,7 @@ const view22 = bytes.subarray(0, 22).fill(65);
 const view96 = bytes.subarray(0, 96).fill(65);
 const view1k = bytes.subarray(0, 1024).fill(65);
 const random24 = new Uint8Array(24);
-const COOKIE = "theme=dark; __Host-session=" + "A".repeat(96);
+const COOKIE = `theme=dark; __Host-session=${"A".repeat(96)}`;
 const SIX = [
   "CDN-Cache-Control",
   "Cloudflare-CDN-Cache-Control",
@@ -25,9 +25,8 @@ const record =
   "1j.AAAAAAAAAAAAAAAA.BBBBBBBBBBBBBBBB.-.1795250253000.1795336653.{\n" +
   Array.from({ length: 8 }, (_, i) => `"key${i}":"${"z".repeat(110)}"`).join(",\n") +
   "}";
-const value1k = { list: Array.from({ length: 12 }, (_, i) => ({ id: i, name: "item " + i, price: 12.5, tags: ["a", "b"] })), note: "n".repeat(300) };
+const value1k = { list: Array.from({ length: 12 }, (_, i) => ({ id: i, name: `item ${i}`, price: 12.5, tags: ["a", "b"] })), note: "n".repeat(300) };
 const json1k = JSON.stringify(value1k);
-const options = { status: 200 };
 const keep = { sink: 0 };
 
 class Fields {
@@ -46,12 +45,32 @@ class Private {
   #c = undefined;
   #d = null;
   #e = false;
-  get a() {
-    return this.#a;
+  any() {
+    return this.#a || this.#b || this.#c || this.#d || this.#e;
   }
 }
 function abort() {
   throw new Error("never");
+}
+
+const ok = () => new Response("ok");
+const three = () => new Response("ok", { headers: { "Content-Type": "text/html", "X-A": "1", "X-B": "2" } });
+function eachName(headers) {
+  for (const [name] of headers) keep.sink = name.length;
+}
+function eachKey(headers) {
+  for (const name of headers.keys()) keep.sink = name.length;
+}
+function callEach(headers) {
+  headers.forEach((_value, name) => {
+    keep.sink = name.length;
+  });
+}
+function askSix(headers) {
+  for (let i = 0; i < 6; i++) headers.has(SIX[i]);
+}
+function write(length, text) {
+  for (let i = 0; i < length; i++) bytes[i] = text.charCodeAt(i);
 }
 
 /** name: [what runs once per call, the case that is subtracted, how it is run] */
@@ -59,100 +78,41 @@ const CASES = {
   "empty loop": [(i) => i],
   "empty request": [(i) => i, "empty request", "host"],
   "new Response('ok')": [() => new Response("ok"), undefined, "host"],
-  "+ response.headers (first touch)": [() => new Response("ok").headers, "new Response('ok')", "host"],
-  "+ headers, 1 get absent": [() => new Response("ok").headers.get("Cache-Control"), "+ response.headers (first touch)", "host"],
-  "+ headers, 1 get present (content-type)": [() => new Response("ok").headers.get("Content-Type"), "+ response.headers (first touch)", "host"],
-  "+ headers, 1 has absent": [() => new Response("ok").headers.has("Cache-Control"), "+ response.headers (first touch)", "host"],
-  "+ headers, 1 has absent (lower case)": [() => new Response("ok").headers.has("cache-control"), "+ response.headers (first touch)", "host"],
-  "+ headers, 1 set": [() => new Response("ok").headers.set("Cache-Control", "private, no-store"), "+ response.headers (first touch)", "host"],
+  "+ response.headers (first touch)": [() => ok().headers, "new Response('ok')", "host"],
+  "+ headers, 1 get absent": [() => ok().headers.get("Cache-Control"), "+ response.headers (first touch)", "host"],
+  "+ headers, 1 get present (content-type)": [() => ok().headers.get("Content-Type"), "+ response.headers (first touch)", "host"],
+  "+ headers, 1 has absent": [() => ok().headers.has("Cache-Control"), "+ response.headers (first touch)", "host"],
+  "+ headers, 1 has absent (lower case)": [() => ok().headers.has("cache-control"), "+ response.headers (first touch)", "host"],
+  "+ headers, 1 set": [() => ok().headers.set("Cache-Control", "private, no-store"), "+ response.headers (first touch)", "host"],
   "+ headers, 2 set": [
     () => {
-      const h = new Response("ok").headers;
+      const h = ok().headers;
       h.set("Cache-Control", "private, no-store");
       h.set("X-Other", "private, no-store");
     },
     "+ response.headers (first touch)",
     "host",
   ],
-  "+ headers, 1 append Set-Cookie (150 chars)": [
-    () => new Response("ok").headers.append("Set-Cookie", COOKIE),
-    "+ response.headers (first touch)",
-    "host",
-  ],
-  "+ headers, delete absent": [() => new Response("ok").headers.delete("cdn-cache-control"), "+ response.headers (first touch)", "host"],
-  "+ headers, getSetCookie of none": [() => new Response("ok").headers.getSetCookie(), "+ response.headers (first touch)", "host"],
-  "+ headers, 6x has absent": [
-    () => {
-      const h = new Response("ok").headers;
-      for (let i = 0; i < 6; i++) h.has(SIX[i]);
-    },
-    "+ response.headers (first touch)",
-    "host",
-  ],
-  "+ headers, for-of, 1 entry": [
-    () => {
-      for (const [name] of new Response("ok").headers) keep.sink = name.length;
-    },
-    "+ response.headers (first touch)",
-    "host",
-  ],
-  "+ headers, for-of keys(), 1 entry": [
-    () => {
-      for (const name of new Response("ok").headers.keys()) keep.sink = name.length;
-    },
-    "+ response.headers (first touch)",
-    "host",
-  ],
-  "+ headers, forEach, 1 entry": [
-    () =>
-      new Response("ok").headers.forEach((value, name) => {
-        keep.sink = name.length;
-      }),
-    "+ response.headers (first touch)",
-    "host",
-  ],
-  "+ headers, [...keys()], 1 entry": [() => [...new Response("ok").headers.keys()], "+ response.headers (first touch)", "host"],
-  "Response with 3 headers (init)": [
-    () => new Response("ok", { headers: { "Content-Type": "text/html", "X-A": "1", "X-B": "2" } }),
-    undefined,
-    "host",
-  ],
-  "3 headers: + response.headers": [
-    () => new Response("ok", { headers: { "Content-Type": "text/html", "X-A": "1", "X-B": "2" } }).headers,
-    "Response with 3 headers (init)",
-    "host",
-  ],
-  "3 headers: for-of": [
-    () => {
-      for (const [name] of new Response("ok", { headers: { "Content-Type": "text/html", "X-A": "1", "X-B": "2" } }).headers) keep.sink = name.length;
-    },
-    "3 headers: + response.headers",
-    "host",
-  ],
+  "+ headers, 1 append Set-Cookie (150 chars)": [() => ok().headers.append("Set-Cookie", COOKIE), "+ response.headers (first touch)", "host"],
+  "+ headers, delete absent": [() => ok().headers.delete("cdn-cache-control"), "+ response.headers (first touch)", "host"],
+  "+ headers, getSetCookie of none": [() => ok().headers.getSetCookie(), "+ response.headers (first touch)", "host"],
+  "+ headers, 6x has absent": [() => askSix(ok().headers), "+ response.headers (first touch)", "host"],
+  "+ headers, for-of, 1 entry": [() => eachName(ok().headers), "+ response.headers (first touch)", "host"],
+  "+ headers, for-of keys(), 1 entry": [() => eachKey(ok().headers), "+ response.headers (first touch)", "host"],
+  "+ headers, forEach, 1 entry": [() => callEach(ok().headers), "+ response.headers (first touch)", "host"],
+  "+ headers, [...keys()], 1 entry": [() => [...ok().headers.keys()], "+ response.headers (first touch)", "host"],
+  "Response with 3 headers (init)": [() => three(), undefined, "host"],
+  "3 headers: + response.headers": [() => three().headers, "Response with 3 headers (init)", "host"],
+  "3 headers: for-of": [() => eachName(three().headers), "3 headers: + response.headers", "host"],
   "3 headers: for-of keys()": [
     () => {
-      for (const name of new Response("ok", { headers: { "Content-Type": "text/html", "X-A": "1", "X-B": "2" } }).headers.keys())
-        keep.sink = name.length;
+      for (const name of three().headers.keys()) keep.sink = name.length;
     },
     "3 headers: + response.headers",
     "host",
   ],
-  "3 headers: forEach": [
-    () =>
-      new Response("ok", { headers: { "Content-Type": "text/html", "X-A": "1", "X-B": "2" } }).headers.forEach((value, name) => {
-        keep.sink = name.length;
-      }),
-    "3 headers: + response.headers",
-    "host",
-  ],
-  "3 headers: 6x has absent": [
-    () => {
-      const h = new Response("ok", { headers: { "Content-Type": "text/html", "X-A": "1", "X-B": "2" } }).headers;
-      for (let i = 0; i < 6; i++) h.has(SIX[i]);
-    },
-    "3 headers: + response.headers",
-    "host",
-  ],
+  "3 headers: forEach": [() => callEach(three().headers), "3 headers: + response.headers", "host"],
+  "3 headers: 6x has absent": [() => askSix(three().headers), "3 headers: + response.headers", "host"],
   "Response.json(small)": [() => Response.json({ visits: 1 }), undefined, "host"],
   "Response.json: + headers.set": [
     () => Response.json({ visits: 1 }).headers.set("Cache-Control", "private, no-store"),
@@ -176,12 +136,12 @@ const CASES = {
     "new Response('ok')",
     "host",
   ],
-  "request.headers.get('cookie')": [(i, request) => request.headers.get("cookie")],
-  "request.headers.get('Cookie')": [(i, request) => request.headers.get("Cookie")],
-  "request.headers.get absent": [(i, request) => request.headers.get("sec-fetch-mode")],
-  "request.headers.get x-forwarded-proto": [(i, request) => request.headers.get("x-forwarded-proto")],
-  "request.url": [(i, request) => request.url],
-  "request.method": [(i, request) => request.method],
+  "request.headers.get('cookie')": [(_i, request) => request.headers.get("cookie")],
+  "request.headers.get('Cookie')": [(_i, request) => request.headers.get("Cookie")],
+  "request.headers.get absent": [(_i, request) => request.headers.get("sec-fetch-mode")],
+  "request.headers.get x-forwarded-proto": [(_i, request) => request.headers.get("x-forwarded-proto")],
+  "request.url": [(_i, request) => request.url],
+  "request.method": [(_i, request) => request.method],
   "cookie scan: indexOf in 130 chars": [(i) => COOKIE.indexOf("__Host-session=", i & 1)],
   "encodeInto 100 B": [() => encoder.encodeInto(text100, bytes).written],
   "encodeInto 1 KB": [() => encoder.encodeInto(text1k, bytes).written],
@@ -201,21 +161,9 @@ const CASES = {
       return s.length;
     },
   ],
-  "charCodeAt loop write 22": [
-    () => {
-      for (let i = 0; i < 22; i++) bytes[i] = text100.charCodeAt(i);
-    },
-  ],
-  "charCodeAt loop write 100": [
-    () => {
-      for (let i = 0; i < 100; i++) bytes[i] = text100.charCodeAt(i);
-    },
-  ],
-  "charCodeAt loop write 1 KB": [
-    () => {
-      for (let i = 0; i < 1024; i++) bytes[i] = text1k.charCodeAt(i);
-    },
-  ],
+  "charCodeAt loop write 22": [() => write(22, text100)],
+  "charCodeAt loop write 100": [() => write(100, text100)],
+  "charCodeAt loop write 1 KB": [() => write(1024, text1k)],
   subarray: [() => bytes.subarray(0, 96)],
   "slice 96 B": [() => bytes.slice(0, 96)],
   "set 24 B": [() => bytes.set(random24, 128)],
@@ -233,8 +181,8 @@ const CASES = {
     undefined,
     "host",
   ],
-  "AbortSignal.any([signal])": [(i, request) => AbortSignal.any([request.signal]), undefined, "host"],
-  "request.signal": [(i, request) => request.signal],
+  "AbortSignal.any([signal])": [(_i, request) => AbortSignal.any([request.signal]), undefined, "host"],
+  "request.signal": [(_i, request) => request.signal],
   "setTimeout + clearTimeout": [() => clearTimeout(setTimeout(abort, 1000)), undefined, "host"],
   "crypto.getRandomValues(24 B)": [() => crypto.getRandomValues(random24)],
   "crypto.getRandomValues(subarray 24 B of wasm)": [() => crypto.getRandomValues(bytes.subarray(0, 24))],
@@ -254,11 +202,11 @@ const CASES = {
     "async",
   ],
   "promise.then(f, g)": [() => Promise.resolve(1).then((x) => x, abort), undefined, "async"],
-  "ctx.waitUntil(resolved)": [(i, request, ctx) => ctx.waitUntil(Promise.resolve()), undefined, "host"],
+  "ctx.waitUntil(resolved)": [(_i, _request, ctx) => ctx.waitUntil(Promise.resolve()), undefined, "host"],
   "wasm no-op": [() => noop()],
   "wasm no-op, 4 arguments": [() => sum(1, 2, 3, 4)],
   "class with 8 fields": [() => new Fields()],
-  "class with 5 #fields": [() => new Private().a],
+  "class with 5 #fields": [() => new Private().any()],
   "plain object of 8": [() => ({ a: 0, b: "", c: undefined, d: null, e: false, f: 0, g: undefined, h: undefined })],
   "new Map": [() => new Map()],
   "new Map, 3 set": [() => new Map().set("a", 1).set("b", 2).set("c", 3)],
@@ -295,15 +243,18 @@ const CASES = {
     },
   ],
   "base64url test by regex, 96 chars": [() => /^[A-Za-z0-9_-]{96}$/.test(COOKIE.slice(27))],
-  "string concat + key lookup in Map": [(i) => "{edge-session_" + COOKIE.slice(30, 52) + "}_Data"],
+  "string concat + key lookup in Map": [(_i) => `{edge-session_${COOKIE.slice(30, 52)}}_Data`],
   "structuredClone 1 KB": [() => structuredClone(value1k)],
 };
 
-/** "sync" loops many times, "async" awaits each call, "host" makes objects that the runtime collects: a few hundred a request, as GC of many would drown the rest. */
+/**
+ * "sync" loops many times, "async" awaits each call, "host" makes a few hundred objects of the runtime a request, as collecting
+ * many would drown the rest.
+ */
 const BASES = { sync: "empty loop", async: "await of a value", host: "empty request" };
 
 export default {
-  async fetch(request, env, ctx) {
+  async fetch(request, _env, ctx) {
     const url = new URL(request.url);
     const name = url.searchParams.get("case");
     if (name === null) return Response.json(Object.entries(CASES).map(([key, [, base, kind]]) => [key, base ?? BASES[kind ?? "sync"], kind]));

@@ -1,8 +1,7 @@
 // Times the small steps of a request in workerd.
 //
-// `node bench/micro.mjs [part of a case's name]` prints nanoseconds of CPU per call, the surrounding loop (and for
-// "+" lines the line that they build on) subtracted: the fast fifth of the samples, then the median. Objects of the runtime are collected in bursts, which
-// land in the medians.
+// `node bench/micro.mjs [part of a case's name]` prints nanoseconds of CPU per call, the surrounding loop (and for "+" lines the line that they
+// build on) subtracted: the fast fifth of the samples, then the median. Objects of the runtime are collected in bursts, which land in the medians.
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

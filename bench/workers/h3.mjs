@@ -1,4 +1,4 @@
-// The h3 worker with useSession: the values sealed in the cookie.
+// The h3 worker with useSession: a sealed cookie.
 import { getSession, H3, useSession } from "h3";
 import { SECRET, values } from "./values.mjs";
 

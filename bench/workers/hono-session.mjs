@@ -1,4 +1,4 @@
-// The Hono worker with @hono/session: an encrypted id, values in memory.
+// The Hono worker with @hono/session: an encrypted id.
 import { useSession, useSessionStorage } from "@hono/session";
 import { Hono } from "hono";
 import { values } from "./values.mjs";

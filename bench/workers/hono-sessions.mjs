@@ -1,4 +1,4 @@
-// The Hono worker with hono-sessions: a sealed id, values in memory.
+// The Hono worker with hono-sessions: a sealed id.
 import { Hono } from "hono";
 import { MemoryStore, sessionMiddleware } from "hono-sessions";
 import { SECRET, values } from "./values.mjs";

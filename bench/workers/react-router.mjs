@@ -1,4 +1,4 @@
-// The worker with React Router's storages: a signed id, values in memory.
+// The worker with React Router storages: a signed id.
 import { createMemorySessionStorage } from "react-router";
 import { SECRET, values } from "./values.mjs";
 
