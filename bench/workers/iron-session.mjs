@@ -1,4 +1,4 @@
-// The worker with iron-session: the values sealed in the cookie.
+// The worker with iron-session: a sealed cookie.
 import { getIronSession, webCookies } from "iron-session";
 import { SECRET, values } from "./values.mjs";
 
