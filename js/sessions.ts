@@ -162,14 +162,14 @@ async function commitQuietly(visit: Visit, failure: "throw" | "tell"): Promise<v
 /** Renews a session that the request carried and never loaded; behind the answer, where there is a context. */
 async function renew(visit: Visit, ctx: Background | undefined): Promise<void> {
   const { settings } = visit;
-  if (!settings.slides || visit.byId) return;
+  // A load or destroy that failed is use: the store is not asked once more.
+  if (!settings.slides || visit.used) return;
   const cookie = openCookie(visit);
   if (cookie === null) return;
   if (cookie.secret > 0 && isNavigation(visit) && !visit.failed) {
     // Sealed by an older secret: a load confirms the record, and the cookie is sealed anew.
-    const { used } = visit;
     await load(visit, undefined, Math.min(renewalMs, settings.ioTimeoutMs))?.catch(() => undefined);
-    visit.used = used;
+    visit.used = false;
     return;
   }
   const seconds = secondsToLive(visit, cookie);
