@@ -4,6 +4,9 @@
 //! the value as JSON, entries joined by `,`, then `}`. JSON text never holds a raw newline, so entries are found and
 //! merged by lines. Changes cross as text too, one a line: `!` clears, `+"key":value` sets, `-"key"` deletes.
 
+use alloc::vec;
+use alloc::vec::Vec;
+
 use crate::error::Error;
 
 /// How deep a stored value may be nested (SEC-44).
@@ -237,7 +240,7 @@ mod tests {
     fn merged(values: &str, changes: &str) -> Result<String, Error> {
         let mut out = Vec::new();
         Changes::parse(changes.as_bytes()).unwrap().merge(values.as_bytes(), &mut out)?;
-        Ok(String::from_utf8(out).unwrap())
+        Ok(String::from_utf8_lossy(&out).into_owned())
     }
 
     #[test]

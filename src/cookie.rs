@@ -19,6 +19,9 @@
 //!        [ "; HttpOnly" ] "; SameSite=" same-site [ "; Partitioned" ]
 //! ```
 
+use alloc::borrow::ToOwned;
+use alloc::string::String;
+
 use crate::date::{push_date, push_digits};
 use crate::error::Error;
 use crate::keyring::Keyring;

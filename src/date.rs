@@ -1,5 +1,7 @@
 //! Writes a time as HTTP does.
 
+use alloc::string::String;
+
 /// The last second that a four-digit year can name.
 const LAST_SECOND: u64 = 253_402_300_799;
 

@@ -1,5 +1,8 @@
 //! One secret seals, every secret may open.
 
+use alloc::borrow::ToOwned;
+use alloc::string::String;
+use alloc::vec::Vec;
 use core::fmt;
 
 use hkdf::Hkdf;

@@ -1,5 +1,12 @@
 //! Session state for edge workers, as one pure core.
 
+#![cfg_attr(feature = "standalone", no_std)]
+
+extern crate alloc;
+
+#[cfg(feature = "standalone")]
+mod standalone;
+
 #[cfg(feature = "npm")]
 pub mod bindings;
 pub mod changes;

@@ -1,5 +1,8 @@
 //! Every setting, its default, and what is refused.
 
+use alloc::borrow::ToOwned;
+use alloc::string::String;
+use alloc::vec::Vec;
 use core::fmt;
 
 use crate::cookie::{CookieOptions, MAX_AGE_SECONDS, MAX_ATTRIBUTE, MAX_NAME_AND_VALUE, SameSite, is_attribute, is_cookie_name};

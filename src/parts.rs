@@ -1,5 +1,7 @@
 //! Joins parts so that no boundary between them can move.
 
+use alloc::vec::Vec;
+
 use crate::error::Error;
 
 /// Bytes that need no allocation: every cookie name up to 150 characters.

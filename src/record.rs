@@ -11,6 +11,8 @@
 //! `revision`, `birth` and `previous` are 16 characters, so that a store finds the revision at characters 3 to 18 of
 //! every kind. Times are unix times in canonical decimal.
 
+use alloc::vec::Vec;
+
 use crate::error::Error;
 use crate::id::{Id, Mark};
 

@@ -22,6 +22,9 @@
 //! | 5 | expires, all ones: never |
 //! | 16 | id |
 
+use alloc::vec;
+use alloc::vec::Vec;
+
 use base64ct::{Base64UrlUnpadded, Encoding};
 
 use crate::error::Error;

@@ -1,10 +1,13 @@
 //! The one long-lived object per configuration.
 
+use alloc::vec::Vec;
+
 use sha2::{Digest, Sha256};
 use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
 
-use crate::bindings::{number, random, scratch, settings, whole};
+use crate::bindings::scratch::{Scratch, put};
+use crate::bindings::{number, random, settings, whole};
 use crate::cookie::{self, Found, Lifetime};
 use crate::error::Error;
 use crate::id::{Id, Mark};
@@ -29,6 +32,7 @@ const STATE: usize = HEADER + LONGEST_HEADER;
 const OWN_ID: u32 = 1;
 const WAS_LIVE: u32 = 2;
 const COMPARES: u32 = 4;
+const LOST: u32 = 8;
 
 /// The configuration's keys and options.
 #[wasm_bindgen]
@@ -46,9 +50,9 @@ impl Core {
     ///
     /// What is wrong with the settings, a line each.
     #[wasm_bindgen(constructor)]
-    pub fn new(length: usize) -> Result<Core, JsValue> {
-        let options = scratch::read(length, settings::parse)??;
-        scratch::with(|scratch| scratch.fill(0));
+    pub fn new(scratch: &Scratch, length: usize) -> Result<Core, JsValue> {
+        let options = scratch.read(length, settings::parse)??;
+        scratch.with(|bytes| bytes.fill(0));
         let problems = options.problems();
         if !problems.is_empty() {
             return Err(JsValue::from_str(&problems.join("\n")));
@@ -72,19 +76,19 @@ impl Core {
     /// # Errors
     ///
     /// - `core-failed`: the scratch is too short.
-    pub fn open(&self, length: usize, now: f64) -> Result<u32, Error> {
+    pub fn open(&self, scratch: &Scratch, length: usize, now: f64) -> Result<u32, Error> {
         let name = &self.options.cookie.name;
-        let (token, secret) = match scratch::read(length, |header| cookie::find(&self.keyring, name, header, whole(now)))? {
+        let (token, secret) = match scratch.read(length, |header| cookie::find(&self.keyring, name, header, whole(now)))? {
             Found::None => return Ok(0),
             Found::Token(token, secret) => (token, secret),
             Found::Rejected(why) => return Ok(2_u32.saturating_add(u32::from(why as u8))),
             Found::Ambiguous => return Ok(6),
         };
-        scratch::with(|scratch| {
-            scratch::put(scratch, 0, &number(token.issued).to_le_bytes())?;
-            scratch::put(scratch, 8, &token.expires.map_or(f64::INFINITY, number).to_le_bytes())?;
-            scratch::put(scratch, 16, &[u8::from(token.persistent), u8::try_from(secret).unwrap_or(u8::MAX)])?;
-            scratch::put(scratch, ID, &token.id.to_text())
+        scratch.with(|bytes| {
+            put(bytes, 0, &number(token.issued).to_le_bytes())?;
+            put(bytes, 8, &token.expires.map_or(f64::INFINITY, number).to_le_bytes())?;
+            put(bytes, 16, &[u8::from(token.persistent), u8::try_from(secret).unwrap_or(u8::MAX)])?;
+            put(bytes, ID, &token.id.to_text())
         })?;
         Ok(1)
     }
@@ -94,12 +98,12 @@ impl Core {
     /// # Errors
     ///
     /// - `core-failed`: that is no id, or the platform gave no randomness.
-    pub fn seal(&self, issued: f64, expires: f64, persistent: bool) -> Result<(), Error> {
-        let id = scratch::read(22, Id::parse)?.ok_or(Error::CoreFailed)?;
+    pub fn seal(&self, scratch: &Scratch, issued: f64, expires: f64, persistent: bool) -> Result<(), Error> {
+        let id = scratch.read(22, Id::parse)?.ok_or(Error::CoreFailed)?;
         let expires = expires.is_finite().then(|| whole(expires));
         let token = SessionToken { persistent, issued: whole(issued), expires, id };
         let value = token.seal(&self.keyring, &self.options.cookie.name, random()?)?;
-        scratch::with(|scratch| scratch::put(scratch, 0, &value))
+        scratch.with(|bytes| put(bytes, 0, &value))
     }
 
     /// Writes the `Set-Cookie` line of the value in the scratch, and gives its length; without a value, of none.
@@ -107,15 +111,15 @@ impl Core {
     /// # Errors
     ///
     /// - `cookie-too-large`: a browser would not keep it.
-    pub fn line(&self, length: usize, max_age: f64, now: f64) -> Result<usize, Error> {
+    pub fn line(&self, scratch: &Scratch, length: usize, max_age: f64, now: f64) -> Result<usize, Error> {
         let cookie = &self.options.cookie;
         let line = if length == 0 {
             cookie.expired_line()?
         } else {
             let lifetime = if max_age > 0.0 { Lifetime::Seconds(whole(max_age)) } else { Lifetime::BrowserSession };
-            scratch::read(length, |value| cookie.line(core::str::from_utf8(value).unwrap_or_default(), lifetime, whole(now)))??
+            scratch.read(length, |value| cookie.line(core::str::from_utf8(value).unwrap_or_default(), lifetime, whole(now)))??
         };
-        scratch::with(|scratch| scratch::put(scratch, 0, line.as_bytes()))?;
+        scratch.with(|bytes| put(bytes, 0, line.as_bytes()))?;
         Ok(line.len())
     }
 
@@ -124,10 +128,10 @@ impl Core {
     /// # Errors
     ///
     /// - `core-failed`: the scratch is too short.
-    pub fn hash(&self, length: usize) -> Result<(), Error> {
+    pub fn hash(&self, scratch: &Scratch, length: usize) -> Result<(), Error> {
         let salt = self.keyring.event_salt();
-        let hash = scratch::read(length, |id| Sha256::new().chain_update(salt).chain_update(id).finalize())?;
-        scratch::with(|scratch| scratch::put(scratch, 0, hash.get(..8).unwrap_or_default()))
+        let hash = scratch.read(length, |id| Sha256::new().chain_update(salt).chain_update(id).finalize())?;
+        scratch.with(|bytes| put(bytes, 0, hash.get(..8).unwrap_or_default()))
     }
 
     /// Begins a commit: in the scratch the id, the birth to use, and the header that was loaded, if any.
@@ -135,8 +139,8 @@ impl Core {
     /// # Errors
     ///
     /// - `core-failed`: they are not, or the platform gave no randomness.
-    pub fn write(&self, length: usize, flags: u32, now_ms: f64) -> Result<u32, Error> {
-        let base = scratch::read(length, |text| {
+    pub fn write(&self, scratch: &Scratch, length: usize, flags: u32, now_ms: f64) -> Result<u32, Error> {
+        let base = scratch.read(length, |text| {
             let mut given = Given(text);
             Ok::<_, Error>(Base {
                 id: given.id()?,
@@ -147,7 +151,7 @@ impl Core {
             })
         })??;
         let (write, step) = Write::begin(&base, &self.limits(flags), &moment(now_ms)?);
-        put_step(&Task::Write(write), &step)
+        put_step(scratch, &Task::Write(write), &step)
     }
 
     /// Begins a regeneration: in the scratch the id, the new id and birth, and the header that was loaded, if any.
@@ -155,8 +159,15 @@ impl Core {
     /// # Errors
     ///
     /// - `core-failed`: they are not, or the platform gave no randomness.
-    pub fn regenerate(&self, length: usize, flags: u32, grace_seconds: f64, now_ms: f64) -> Result<u32, Error> {
-        let base = scratch::read(length, |text| {
+    pub fn regenerate(
+        &self,
+        scratch: &Scratch,
+        length: usize,
+        flags: u32,
+        grace_seconds: f64,
+        now_ms: f64,
+    ) -> Result<u32, Error> {
+        let base = scratch.read(length, |text| {
             let mut given = Given(text);
             Ok::<_, Error>(Move {
                 id: given.id()?,
@@ -168,7 +179,7 @@ impl Core {
             })
         })??;
         let (regenerate, step) = Regenerate::begin(&base, &self.limits(flags), &moment(now_ms)?);
-        put_step(&Task::Regenerate(regenerate), &step)
+        put_step(scratch, &Task::Regenerate(regenerate), &step)
     }
 
     /// Begins a destroy: in the scratch the id, and the header that was loaded, if any.
@@ -176,13 +187,20 @@ impl Core {
     /// # Errors
     ///
     /// - `core-failed`: they are not, or the platform gave no randomness.
-    pub fn destroy(&self, length: usize, flags: u32, tombstone_seconds: f64, now_ms: f64) -> Result<u32, Error> {
-        let (id, seen) = scratch::read(length, |text| {
+    pub fn destroy(
+        &self,
+        scratch: &Scratch,
+        length: usize,
+        flags: u32,
+        tombstone_seconds: f64,
+        now_ms: f64,
+    ) -> Result<u32, Error> {
+        let (id, seen) = scratch.read(length, |text| {
             let mut given = Given(text);
             Ok::<_, Error>((given.id()?, given.header()?))
         })??;
         let (destroy, step) = Destroy::begin(id, seen, whole(tombstone_seconds), &self.limits(flags), &moment(now_ms)?);
-        put_step(&Task::Destroy(destroy), &step)
+        put_step(scratch, &Task::Destroy(destroy), &step)
     }
 
     /// Takes an answer: in the scratch the task's bytes, then the start of the record that came, if one did.
@@ -194,20 +212,20 @@ impl Core {
     /// - `core-failed`: they are not, or the platform gave no randomness.
     pub fn answer(
         &self,
+        scratch: &Scratch,
         state_length: usize,
         length: usize,
         what: u32,
-        lost: bool,
         flags: u32,
         now_ms: f64,
     ) -> Result<u32, Error> {
-        let (mut task, answer) = scratch::read(length, |text| {
+        let (mut task, answer) = scratch.read(length, |text| {
             let (state, record) = text.split_at_checked(state_length).ok_or(Error::CoreFailed)?;
             let answer = match what {
                 0 => Answer::Done,
                 1 => Answer::Absent,
                 2 | 3 => match Header::parse(record) {
-                    Ok((header, _)) => Answer::Record { header, has_values: what == 3, lost },
+                    Ok((header, _)) => Answer::Record { header, has_values: what == 3, lost: flags & LOST != 0 },
                     Err(_) => Answer::Unreadable,
                 },
                 4 => Answer::Unreadable,
@@ -216,7 +234,7 @@ impl Core {
             Ok::<_, Error>((Task::decode(state)?, answer))
         })??;
         let step = task.answer(answer, &self.limits(flags), &moment(now_ms)?);
-        put_step(&task, &step)
+        put_step(scratch, &task, &step)
     }
 
     fn limits(&self, flags: u32) -> Limits {
@@ -235,7 +253,7 @@ fn moment(now_ms: f64) -> Result<Moment, Error> {
 /// Writes a step to the scratch: numbers, id, expected revision, header and the task's bytes, each at its place.
 ///
 /// Gives 0 call, 1 committed, 2 gone, 3 conflict, 4 ambiguous, 5 unreadable, 6 undecided.
-fn put_step(task: &Task, step: &Step) -> Result<u32, Error> {
+fn put_step(scratch: &Scratch, task: &Task, step: &Step) -> Result<u32, Error> {
     let (code, wait, call) = match *step {
         Step::Call(call) => (0, 0, Some(call)),
         Step::WaitThen(wait, call) => (0, wait, Some(call)),
@@ -253,11 +271,11 @@ fn put_step(task: &Task, step: &Step) -> Result<u32, Error> {
     }
     let mut state = Vec::with_capacity(256);
     task.encode(&mut state);
-    scratch::with(|scratch| {
-        scratch::put(scratch, 0, &wait.to_le_bytes())?;
+    scratch.with(|bytes| {
+        put(bytes, 0, &wait.to_le_bytes())?;
         let seconds_to_live = call.map_or(0, |call| u32::try_from(call.seconds_to_live).unwrap_or(u32::MAX));
-        scratch::put(scratch, 4, &seconds_to_live.to_le_bytes())?;
-        let bytes = [
+        put(bytes, 4, &seconds_to_live.to_le_bytes())?;
+        let parts = [
             call.map_or(0, |call| call.operation as u8),
             call.map_or(0, |call| call.values as u8),
             u8::from(created),
@@ -266,15 +284,15 @@ fn put_step(task: &Task, step: &Step) -> Result<u32, Error> {
             u8::try_from(header_text.len()).map_err(|_| Error::CoreFailed)?,
             u8::try_from(state.len()).map_err(|_| Error::CoreFailed)?,
         ];
-        scratch::put(scratch, 8, &bytes)?;
+        put(bytes, 8, &parts)?;
         if let Some(id) = id {
-            scratch::put(scratch, ID, &id.to_text())?;
+            put(bytes, ID, &id.to_text())?;
         }
         if let Some(expected) = call.and_then(|call| call.expected) {
-            scratch::put(scratch, EXPECTED, expected.as_text())?;
+            put(bytes, EXPECTED, expected.as_text())?;
         }
-        scratch::put(scratch, HEADER, &header_text)?;
-        scratch::put(scratch, STATE, &state)
+        put(bytes, HEADER, &header_text)?;
+        put(bytes, STATE, &state)
     })?;
     Ok(code)
 }

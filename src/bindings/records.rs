@@ -1,8 +1,11 @@
 //! What needs no configuration: records, and new ids.
 
+use alloc::vec::Vec;
+
 use wasm_bindgen::prelude::wasm_bindgen;
 
-use crate::bindings::{number, random, scratch, whole};
+use crate::bindings::scratch::{Scratch, put};
+use crate::bindings::{number, random, whole};
 use crate::changes::Changes;
 use crate::error::Error;
 use crate::id::{Id, Mark};
@@ -21,8 +24,8 @@ const UNSUPPORTED: u32 = 1;
 ///
 /// - `core-failed`: the scratch is too short.
 #[wasm_bindgen]
-pub fn judge(length: usize, has_values: bool, now: f64) -> Result<u32, Error> {
-    let (header, values_at) = match scratch::read(length, Header::parse)? {
+pub fn judge(scratch: &Scratch, length: usize, has_values: bool, now: f64) -> Result<u32, Error> {
+    let (header, values_at) = match scratch.read(length, Header::parse)? {
         Ok(header) => header,
         Err(Error::RecordUnsupported) => return Ok(UNSUPPORTED),
         Err(_) => return Ok(CORRUPT),
@@ -30,10 +33,10 @@ pub fn judge(length: usize, has_values: bool, now: f64) -> Result<u32, Error> {
     let created = if let Kind::Data { created } = header.kind { created } else { 0 };
     let deadline = header.deadline.map_or(f64::INFINITY, number);
     let values_at = u32::try_from(values_at).map_err(|_| Error::CoreFailed)?;
-    scratch::with(|scratch| {
-        scratch::put(scratch, 0, &number(created).to_le_bytes())?;
-        scratch::put(scratch, 8, &deadline.to_le_bytes())?;
-        scratch::put(scratch, 16, &values_at.to_le_bytes())
+    scratch.with(|bytes| {
+        put(bytes, 0, &number(created).to_le_bytes())?;
+        put(bytes, 8, &deadline.to_le_bytes())?;
+        put(bytes, 16, &values_at.to_le_bytes())
     })?;
     Ok(match header.standing(has_values, whole(now)) {
         Standing::Live => 2,
@@ -50,12 +53,12 @@ pub fn judge(length: usize, has_values: bool, now: f64) -> Result<u32, Error> {
 ///
 /// - `core-failed`: the platform gave no randomness.
 #[wasm_bindgen]
-pub fn draw() -> Result<(), Error> {
+pub fn draw(scratch: &Scratch) -> Result<(), Error> {
     let id = Id::from_bytes(random()?).to_text();
     let birth = Mark::from_bits(random()?);
-    scratch::with(|scratch| {
-        scratch::put(scratch, 0, &id)?;
-        scratch::put(scratch, id.len(), birth.as_text())
+    scratch.with(|bytes| {
+        put(bytes, 0, &id)?;
+        put(bytes, id.len(), birth.as_text())
     })
 }
 
@@ -65,8 +68,8 @@ pub fn draw() -> Result<(), Error> {
 ///
 /// - `core-failed`: the scratch is too short.
 #[wasm_bindgen]
-pub fn is_id(length: usize) -> Result<bool, Error> {
-    scratch::read(length, |text| Id::parse(text).is_some())
+pub fn is_id(scratch: &Scratch, length: usize) -> Result<bool, Error> {
+    scratch.read(length, |text| Id::parse(text).is_some())
 }
 
 /// Makes changes to values: both in the scratch, one behind the other; the result replaces them.
@@ -77,10 +80,10 @@ pub fn is_id(length: usize) -> Result<bool, Error> {
 ///
 /// - `core-failed`: the scratch is too short, or the changes are no changes.
 #[wasm_bindgen]
-pub fn merge(values_length: usize, changes_length: usize) -> Result<i32, Error> {
+pub fn merge(scratch: &Scratch, values_length: usize, changes_length: usize) -> Result<i32, Error> {
     let length = values_length.saturating_add(changes_length);
     let mut out = Vec::with_capacity(length.saturating_add(8));
-    let merged = scratch::read(length, |text| {
+    let merged = scratch.read(length, |text| {
         let (values, changes) = text.split_at_checked(values_length).ok_or(Error::CoreFailed)?;
         Changes::parse(changes).ok_or(Error::CoreFailed)?.merge(values, &mut out)
     })?;
@@ -88,7 +91,7 @@ pub fn merge(values_length: usize, changes_length: usize) -> Result<i32, Error> 
         return Ok(-1);
     }
     merged?;
-    scratch::with(|scratch| scratch::put(scratch, 0, &out))?;
+    scratch.with(|bytes| put(bytes, 0, &out))?;
     let merged_length = i32::try_from(out.len()).map_err(|_| Error::CoreFailed)?;
     out.fill(0);
     Ok(merged_length)

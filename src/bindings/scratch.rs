@@ -1,5 +1,6 @@
 //! The buffer through which text crosses.
 
+use alloc::vec::Vec;
 use core::cell::RefCell;
 
 use wasm_bindgen::prelude::wasm_bindgen;
@@ -11,31 +12,44 @@ const SMALL: usize = 16 * 1024;
 /// What the buffer keeps after a large text; more is given back.
 const LARGE: usize = 512 * 1024;
 
-thread_local! {
-    static SCRATCH: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
-}
-
-/// Gives the buffer's address, at least `length` bytes long; what it held is gone when it had to grow or may shrink.
+/// The buffer; there is one for each instance.
 #[wasm_bindgen]
-#[must_use]
-pub fn reserve(length: usize) -> usize {
-    SCRATCH.with_borrow_mut(|scratch| {
-        if scratch.len() < length.max(SMALL) || (scratch.len() > LARGE && length <= LARGE) {
-            *scratch = Vec::new();
-            scratch.resize(length.max(SMALL), 0);
+#[derive(Debug, Default)]
+pub struct Scratch {
+    pub(super) bytes: RefCell<Vec<u8>>,
+}
+
+#[wasm_bindgen]
+impl Scratch {
+    /// Makes an empty buffer.
+    #[wasm_bindgen(constructor)]
+    #[must_use]
+    pub fn new() -> Scratch {
+        Scratch::default()
+    }
+
+    /// Gives the buffer's address, at least `length` bytes long; what it held is gone when it had to grow or may shrink.
+    #[must_use]
+    pub fn reserve(&self, length: usize) -> usize {
+        let mut bytes = self.bytes.borrow_mut();
+        if bytes.len() < length.max(SMALL) || (bytes.len() > LARGE && length <= LARGE) {
+            *bytes = Vec::new();
+            bytes.resize(length.max(SMALL), 0);
         }
-        scratch.as_ptr().addr()
-    })
+        bytes.as_ptr().addr()
+    }
 }
 
-/// Runs `work` on the first `length` bytes.
-pub(super) fn read<T>(length: usize, work: impl FnOnce(&[u8]) -> T) -> Result<T, Error> {
-    SCRATCH.with_borrow(|scratch| scratch.get(..length).map(work).ok_or(Error::CoreFailed))
-}
+impl Scratch {
+    /// Runs `work` on the first `length` bytes.
+    pub(super) fn read<T>(&self, length: usize, work: impl FnOnce(&[u8]) -> T) -> Result<T, Error> {
+        self.bytes.borrow().get(..length).map(work).ok_or(Error::CoreFailed)
+    }
 
-/// Runs `work` on the whole buffer.
-pub(super) fn with<T>(work: impl FnOnce(&mut [u8]) -> T) -> T {
-    SCRATCH.with_borrow_mut(|scratch| work(scratch))
+    /// Runs `work` on the whole buffer.
+    pub(super) fn with<T>(&self, work: impl FnOnce(&mut [u8]) -> T) -> T {
+        work(&mut self.bytes.borrow_mut())
+    }
 }
 
 /// Writes the bytes at `at`, if they fit.

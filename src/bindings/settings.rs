@@ -3,10 +3,14 @@
 //! Length-prefixed parts, each with 4 bytes big-endian before it: application name, cookie name, path, domain, same-site,
 //! flags, five numbers of 8 bytes (max age, idle, absolute, most bytes of a record; all ones: none), then the secrets.
 
+use alloc::borrow::ToOwned;
+use alloc::string::String;
+use alloc::vec::Vec;
+
 use sha2::{Digest, Sha256};
 use wasm_bindgen::prelude::wasm_bindgen;
 
-use crate::bindings::scratch;
+use crate::bindings::scratch::{Scratch, put};
 use crate::cookie::{CookieOptions, SameSite};
 use crate::error::Error;
 use crate::options::Options;
@@ -46,9 +50,9 @@ pub(super) fn parse(text: &[u8]) -> Result<Options, Error> {
 ///
 /// - `core-failed`: there are not so many.
 #[wasm_bindgen]
-pub fn digest(length: usize) -> Result<(), Error> {
-    let digest = scratch::read(length, |settings| Sha256::digest(settings))?;
-    scratch::with(|scratch| scratch::put(scratch, 0, &digest))
+pub fn digest(scratch: &Scratch, length: usize) -> Result<(), Error> {
+    let digest = scratch.read(length, |settings| Sha256::digest(settings))?;
+    scratch.with(|bytes| put(bytes, 0, &digest))
 }
 
 /// The parts that are left.

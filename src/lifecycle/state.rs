@@ -1,5 +1,7 @@
 //! A task under way, as bytes that JavaScript keeps.
 
+use alloc::vec::Vec;
+
 use crate::error::Error;
 use crate::id::{Id, Mark};
 use crate::lifecycle::destroy::{self, Destroy};
