@@ -111,7 +111,7 @@ class MemoryStore implements Store {
   }
 
   async remove(key: string): Promise<void> {
-    this.#drop(key);
+    this.#entries.delete(key);
   }
 
   async put(key: string, text: string, ttlSeconds: number): Promise<void> {
@@ -121,7 +121,7 @@ class MemoryStore implements Store {
   #find(key: string, now: number): Entry | undefined {
     const entry = this.#entries.get(key);
     if (entry === undefined || now < entry.expiresAt) return entry;
-    this.#drop(key);
+    this.#entries.delete(key);
     return undefined;
   }
 
@@ -152,16 +152,11 @@ class MemoryStore implements Store {
     this.#newest = key;
   }
 
-  #drop(key: string): void {
-    this.#entries.delete(key);
-    if (key === this.#newest) this.#newest = undefined;
-  }
-
   #makeRoom(now: number): void {
     if (this.#soonest <= now) this.#dropExpired(now);
     if (this.#entries.size < this.#maxEntries) return;
     for (const key of this.#entries.keys()) {
-      this.#drop(key);
+      this.#entries.delete(key);
       return;
     }
   }
@@ -169,7 +164,7 @@ class MemoryStore implements Store {
   #dropExpired(now: number): void {
     this.#soonest = Infinity;
     for (const [key, { expiresAt }] of this.#entries) {
-      if (expiresAt <= now) this.#drop(key);
+      if (expiresAt <= now) this.#entries.delete(key);
       else if (expiresAt < this.#soonest) this.#soonest = expiresAt;
     }
   }

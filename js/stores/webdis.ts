@@ -38,7 +38,7 @@ export function webdisStore(options: WebdisOptions): Store {
   const base = `${url.origin}${url.pathname.replace(/\/+$/, "")}/`;
   const database = databaseId === 0 ? "" : `${databaseId}/`;
   const headers: Record<string, string> = { "Content-Type": "application/octet-stream" };
-  if (username !== undefined) headers["Authorization"] = `Basic ${encodeBase64(`${username}:${password}`)}`;
+  if (username !== undefined) headers.Authorization = `Basic ${encodeBase64(`${username}:${password}`)}`;
   return new RedisStore("webdis", {
     get isOpen() {
       return endpoint.isOpen;

@@ -107,6 +107,31 @@ function networkFaults(name: string, open: (url: string, limits?: object) => Sto
       await assert.rejects(patient.load(key, 60, anyIo()), { code: "store-protocol" });
     });
 
+    it("an answer up to twice the longest record is read, a longer one is store-protocol", async () => {
+      const patient = open(server.url, { operationTimeoutMs: 10_000 });
+      const long = '"'.repeat(1_048_576);
+      server.play(reply(200, answer(long, "GETEX")));
+      assert.equal(await patient.load(key, 60, anyIo()), long);
+      server.play(reply(200, answer(`${long}${'"'.repeat(4096)}`, "GETEX")));
+      await assert.rejects(patient.load(key, 60, anyIo()), { code: "store-protocol" });
+    });
+
+    it("a text that is no UTF-8 is store-protocol, not a text with other characters", async () => {
+      server.play(reply(200, Buffer.from(answer("\u00ff", "GETEX"), "latin1")));
+      await assert.rejects(store.load(key, 60, anyIo()), { code: "store-protocol" });
+    });
+
+    it("a member that an answer inherits is none of its own", async () => {
+      Object.defineProperties(Object.prototype, { result: { value: null, configurable: true }, GETEX: { value: null, configurable: true } });
+      try {
+        server.play(reply(200, "{}"));
+        await assert.rejects(store.load(key, 60, anyIo()), { code: "store-protocol" });
+      } finally {
+        Reflect.deleteProperty(Object.prototype, "result");
+        Reflect.deleteProperty(Object.prototype, "GETEX");
+      }
+    });
+
     it("a refusal by status is told apart", async () => {
       await failsAs("store-auth", reply(401, "Unauthorized"));
       await failsAs("store-auth", reply(403));
@@ -181,6 +206,21 @@ function networkFaults(name: string, open: (url: string, limits?: object) => Sto
     });
   });
 }
+
+describe("an answer of Webdis", () => {
+  it("has one member, named as the command", async () => {
+    const server = await startFaultServer(reply(200, '{"GETEX":null,"GET":null}'));
+    const store = webdisStore({ url: server.url, ...quick });
+    await assert.rejects(store.load(key, 60, anyIo()), { code: "store-protocol" });
+    server.play(reply(200, '{"GET":null}'));
+    await assert.rejects(store.load(key, 60, anyIo()), { code: "store-protocol" });
+    server.play(reply(200, '{"GETEX":[null,"x"]}'));
+    await assert.rejects(store.load(key, 60, anyIo()), { code: "store-protocol" });
+    server.play(reply(200, '{"GETEX":[true,"x",1]}'));
+    await assert.rejects(store.load(key, 60, anyIo()), { code: "store-protocol" });
+    await server.stop();
+  });
+});
 
 describe("an error in words", () => {
   let server: FaultServer;

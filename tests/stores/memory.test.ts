@@ -55,6 +55,30 @@ describe("memoryStore", () => {
     assert.equal(await load(store, "d"), recordOf("d"));
   });
 
+  it("knows the order of use after a use that changed nothing in it", async () => {
+    const store = memoryStore({ maxEntries: 2 });
+    await create(store, "a");
+    await load(store, "a");
+    await create(store, "b");
+    await load(store, "a");
+    await create(store, "c");
+    assert.equal(await load(store, "b"), null);
+    assert.equal(await load(store, "a"), recordOf("a"));
+  });
+
+  it("knows the order of use after the newest was removed and came again", async () => {
+    const store = memoryStore({ maxEntries: 2 });
+    await create(store, "a");
+    await create(store, "b");
+    await store.remove("b", anyIo());
+    await load(store, "a");
+    await create(store, "b");
+    await load(store, "a");
+    await create(store, "c");
+    assert.equal(await load(store, "b"), null);
+    assert.equal(await load(store, "a"), recordOf("a"));
+  });
+
   it("counts a write as use", async () => {
     const store = memoryStore({ maxEntries: 2 });
     await create(store, "a");
