@@ -60,6 +60,8 @@ const messages: Partial<Record<SessionErrorCode, string>> = {
 };
 /** More of a record than any header needs. */
 const longestHeader = 128;
+/** What a step's parts, and what was given for it, take at most. */
+const longestStep = 512;
 /** Cores that are kept; each is a few kilobytes. */
 const mostCores = 16;
 
@@ -116,6 +118,11 @@ function read(from: number, to: number): string {
   return decoder.decode(scratch.subarray(from, to));
 }
 
+/** Wipes the scratch up to `end`: nothing of a request stays in linear memory. */
+function wipe(end: number): void {
+  scratch.fill(0, 0, end);
+}
+
 /** Turns what the compiled module threw into our error; a trapped instance is never used again. */
 function failed(error: unknown): SessionError {
   if (error instanceof SessionError) return error;
@@ -134,7 +141,9 @@ export function draw(): { id: string; birth: string } {
     room(0);
     drawInto(door);
     look();
-    return { id: read(0, 22), birth: read(22, 38) };
+    const drawn = { id: read(0, 22), birth: read(22, 38) };
+    wipe(38);
+    return drawn;
   } catch (error) {
     throw failed(error);
   }
@@ -145,7 +154,10 @@ export function isId(text: string): boolean {
   if (text.length !== 22) return false;
   try {
     room(0);
-    return is_id(door, write(text, 0));
+    const end = write(text, 0);
+    const is = is_id(door, end);
+    wipe(end);
+    return is;
   } catch (error) {
     throw failed(error);
   }
@@ -156,17 +168,15 @@ export function judge(record: string, now: number): Judged {
   try {
     room(0);
     const head = record.length > longestHeader ? record.slice(0, longestHeader) : record;
-    const standing = judgeIn(door, write(head, 0), !record.endsWith("{}"), now);
+    const end = write(head, 0);
+    const standing = judgeIn(door, end, !record.endsWith("{}"), now);
     look();
-    if (standing < standings.live) return { standing, header: "", values: "{}", created: 0, deadline: 0 };
+    const created = view.getFloat64(0, true);
+    const deadline = view.getFloat64(8, true);
     const valuesAt = view.getUint32(16, true);
-    return {
-      standing,
-      header: record.slice(0, valuesAt),
-      values: record.slice(valuesAt),
-      created: view.getFloat64(0, true),
-      deadline: view.getFloat64(8, true),
-    };
+    wipe(end);
+    if (standing < standings.live) return { standing, header: "", values: "{}", created: 0, deadline: 0 };
+    return { standing, header: record.slice(0, valuesAt), values: record.slice(valuesAt), created, deadline };
   } catch (error) {
     throw failed(error);
   }
@@ -181,7 +191,7 @@ export function merge(values: string, changes: string): string | undefined {
     const length = mergeIn(door, valuesEnd, end - valuesEnd);
     look();
     const merged = length < 0 ? undefined : read(0, length);
-    scratch.fill(0, 0, Math.max(end, length));
+    wipe(Math.max(end, length));
     return merged;
   } catch (error) {
     throw failed(error);
@@ -213,7 +223,7 @@ export class Core {
       digest(door, settings.length);
       look();
       const key = String.fromCharCode(...scratch.subarray(0, 32));
-      scratch.fill(0, 0, settings.length);
+      wipe(settings.length);
       const core = Core.#kept.get(key) ?? new Core(settings, key);
       core.#live();
       return core;
@@ -269,17 +279,9 @@ export class Core {
       const end = write(header, 0);
       const found = compiled.open(door, end, now);
       look();
-      if (found === 0) return undefined;
-      if (found > 1) return rejections[found - 2];
-      const opened = {
-        id: read(24, 46),
-        issued: view.getFloat64(0, true),
-        expires: view.getFloat64(8, true),
-        persistent: scratch[16] === 1,
-        secret: scratch[17] ?? 0,
-      };
-      scratch.fill(0, 0, Math.max(end, 46));
-      return opened;
+      const opened = found === 1 ? readOpened() : undefined;
+      wipe(Math.max(end, 46));
+      return opened ?? rejections[found - 2];
     } catch (error) {
       throw failed(error);
     }
@@ -292,7 +294,9 @@ export class Core {
       write(id, 0);
       compiled.seal(door, issued, expires, persistent);
       look();
-      return read(0, 96);
+      const value = read(0, 96);
+      wipe(96);
+      return value;
     } catch (error) {
       throw failed(error);
     }
@@ -304,7 +308,9 @@ export class Core {
       const compiled = this.#live();
       const length = compiled.line(door, write(value, 0), maxAge, now);
       look();
-      return read(0, length);
+      const text = read(0, length);
+      wipe(length);
+      return text;
     } catch (error) {
       throw failed(error);
     }
@@ -314,9 +320,12 @@ export class Core {
   hash(id: string): string {
     try {
       const compiled = this.#live();
-      compiled.hash(door, write(id, 0));
+      const end = write(id, 0);
+      compiled.hash(door, end);
       look();
-      return Array.from(scratch.subarray(0, 8), (byte) => byte.toString(16).padStart(2, "0")).join("");
+      const hash = Array.from(scratch.subarray(0, 8), (byte) => byte.toString(16).padStart(2, "0")).join("");
+      wipe(end);
+      return hash;
     } catch (error) {
       throw failed(error);
     }
@@ -369,13 +378,22 @@ export class Problems extends Error {
   }
 }
 
+function readOpened(): Opened {
+  return {
+    id: read(24, 46),
+    issued: view.getFloat64(0, true),
+    expires: view.getFloat64(8, true),
+    persistent: scratch[16] === 1,
+    secret: scratch[17] ?? 0,
+  };
+}
+
 /** Reads a step from where the compiled module puts it. */
 function readStep(code: number): Step {
   look();
   const headerEnd = 64 + (scratch[13] ?? 0);
-  const state = new Uint8Array(scratch[14] ?? 0);
-  state.set(scratch.subarray(160, 160 + state.length));
-  return {
+  const state = scratch.slice(160, 160 + (scratch[14] ?? 0));
+  const step = {
     code,
     waitMs: view.getUint32(0, true),
     secondsToLive: view.getUint32(4, true),
@@ -388,4 +406,6 @@ function readStep(code: number): Step {
     header: headerEnd === 64 ? "" : read(64, headerEnd),
     state,
   };
+  wipe(longestStep);
+  return step;
 }
