@@ -1,11 +1,14 @@
 // Says what was measured: as a table or as Markdown.
 import { PATHS } from "./measure.mjs";
 
-/** Adds to each path its ratio to the best of the peers. */
-export function withRatios(rows) {
+/** A difference below this, in microseconds, is the method's noise and no measure to divide by. */
+const NOISE = { loop: 0.5, http: 3 };
+
+/** Adds to each path its ratio to the best of the peers, where that one costs anything. */
+export function withRatios(mode, rows) {
   const peers = rows.filter(({ ours }) => !ours);
   const best = Object.fromEntries(PATHS.map((path) => [path, Math.min(...peers.map(({ paths }) => paths[path].micros.median))]));
-  const ratio = (path, { micros }) => (Number.isFinite(best[path]) && best[path] > 0 ? micros.median / best[path] : undefined);
+  const ratio = (path, { micros }) => (Number.isFinite(best[path]) && best[path] > NOISE[mode] ? micros.median / best[path] : undefined);
   return rows.map((row) => ({
     ...row,
     paths: Object.fromEntries(PATHS.map((path) => [path, { ...row.paths[path], ratio: ratio(path, row.paths[path]) }])),

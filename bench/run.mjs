@@ -36,7 +36,7 @@ export async function run(args) {
     const begun = [];
     for (const library of libraries) begun.push({ library, ...(await beginSessions(servers.get(library.worker), library)) });
     for (const mode of modes) {
-      results[mode] = withRatios(await measureMode(mode, begun, servers, rounds));
+      results[mode] = withRatios(mode, await measureMode(mode, begun, servers, rounds));
       const heading = `CPU microseconds per request above the same worker without sessions, ${MODES[mode]}: median (quartiles) of ${rounds} rounds`;
       console.log(`${heading}\n\n${options.markdown ? markdown(mode, results[mode]) : table(mode, results[mode])}\n`);
     }

@@ -8,6 +8,12 @@ import { basename, join } from "node:path";
 const require = createRequire(import.meta.url);
 const COMPATIBILITY_DATE = "2026-01-01";
 
+/** What is still running, ended with us. */
+const running = new Set();
+process.once("exit", () => {
+  for (const end of running) end();
+});
+
 /**
  * Starts workerd on a free loopback port and resolves once it listens.
  *
@@ -27,10 +33,15 @@ export async function startWorkerd(worker, wasmFiles = [], entrypoints = []) {
   );
   const child = spawn(workerdPath(), ["serve", "--control-fd=3", join(folder, "config.capnp")], { stdio: ["ignore", "pipe", "pipe", "pipe"] });
   const ended = new Promise((resolve) => child.once("close", resolve));
-  const stop = async () => {
+  const end = () => {
     child.kill("SIGKILL");
-    await ended;
     rmSync(folder, { recursive: true, force: true });
+  };
+  running.add(end);
+  const stop = async () => {
+    running.delete(end);
+    end();
+    await ended;
   };
   try {
     const ports = await listeningPorts(child, 1 + entrypoints.length);
