@@ -50,9 +50,13 @@ async function start() {
 
 function settings() {
   const options = { store: { type: "string", default: "memory" }, port: { type: "string", default: "8787" } };
-  const { store, port } = parseArgs({ options }).values;
-  if (!STORES.includes(store) || !/^\d{1,5}$/.test(port)) throw refused(USAGE);
-  return { store, port: Number(port) };
+  try {
+    const { store, port } = parseArgs({ options }).values;
+    if (STORES.includes(store) && /^\d{1,5}$/.test(port)) return { store, port: Number(port) };
+  } catch {
+    // An option that it does not know is answered as a value that it does not know.
+  }
+  throw refused(USAGE);
 }
 
 /** Starts Redis and its HTTP front; gives the worker's variables. */

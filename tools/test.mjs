@@ -65,7 +65,9 @@ function chromedriver() {
 /** Their totals are the last that is printed. */
 async function nodeTests(args) {
   console.log("");
-  return await runShown(NODE, ["--test", "--test-reporter=spec", ...(args.length > 0 ? args : ["tests/**/*.test.ts"])], { cwd: ROOT });
+  return await runShown(NODE, ["--test", "--test-reporter=spec", "--test-timeout=300000", ...(args.length > 0 ? args : ["tests/**/*.test.ts"])], {
+    cwd: ROOT,
+  });
 }
 
 await main(() => withPackages(() => (process.argv[2] === undefined ? everything() : only(process.argv[2]))));
