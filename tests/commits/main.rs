@@ -1,0 +1,24 @@
+//! The commit protocol, in every order and with every fault.
+
+#![cfg(not(target_arch = "wasm32"))]
+#![allow(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
+    reason = "a test that panics fails"
+)]
+
+mod beginnings;
+mod course;
+mod deadlines;
+mod flow;
+mod laws;
+mod logins;
+mod moves;
+mod random;
+mod request;
+mod story;
+mod values;
+mod world;
+mod writers;
