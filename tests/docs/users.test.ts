@@ -1,0 +1,69 @@
+// Code that users write compiles against the package's types.
+
+import assert from "node:assert/strict";
+import { readdirSync } from "node:fs";
+import { join } from "node:path";
+import { describe, test } from "node:test";
+import { ROOT, readProjectFile } from "./markdown.ts";
+import { complaintsAbout, complaintsOf } from "./typescript.ts";
+
+const FOLDER = "tests/users";
+const projects = { worker: "tsconfig.worker.json", node: "tsconfig.node.json" };
+
+function filesOf(project: string): string[] {
+  return (JSON.parse(readProjectFile(`${FOLDER}/${project}`)) as { files: string[] }).files;
+}
+
+describe("code that users write", () => {
+  test("compiles with workers' types and without dom", async () => {
+    assert.deepEqual(await complaintsOf(join(ROOT, FOLDER, projects.worker)), []);
+  });
+
+  test("compiles with dom and node's types", async () => {
+    assert.deepEqual(await complaintsOf(join(ROOT, FOLDER, projects.node)), []);
+  });
+
+  test("is all compiled somewhere", () => {
+    const compiled = new Set(Object.values(projects).flatMap(filesOf));
+    const there = readdirSync(join(ROOT, FOLDER)).filter((name) => name.endsWith(".ts"));
+    assert.deepEqual(
+      there.filter((name) => !compiled.has(name)),
+      [],
+    );
+  });
+
+  test("is refused in each line that is said to be wrong", async () => {
+    const text = readProjectFile(`${FOLDER}/worker.ts`);
+    const wrong = text.split("\n").flatMap((line, index) => (line.includes("@ts-expect-error") ? [index + 2] : []));
+    assert.equal(wrong.length, 4);
+    const complaints = await complaintsAbout(new Map([["worker.ts", text.replaceAll("@ts-expect-error", "")]]), "worker");
+    assert.deepEqual(
+      complaints.map((complaint) => Number(/worker\.ts\((\d+),/.exec(complaint)?.[1])).sort((a, b) => a - b),
+      wrong,
+    );
+  });
+
+  test("is refused where it names what this release does not have", async () => {
+    const attempts = {
+      tempData: "session.tempData.get('notice');",
+      protector: "sessions.protector('csrf');",
+      cache: "sessions.cache.get('a');",
+      exclusive: "createSessions({ ...base, concurrency: 'exclusive' });",
+      consent: "createSessions({ ...base, consent: () => true });",
+      encryptRecords: "createSessions({ ...base, encryptRecords: true });",
+      isEssential: "createSessions({ ...base, cookie: { isEssential: true } });",
+      Temp: "createSessions<{ a: number }, { notice: string }>(base);",
+    };
+    const start = `import { createSessions, memoryStore } from "edge-session";
+const base = { secrets: ["x".repeat(32)], store: memoryStore() };
+export const sessions = createSessions(base);
+export const session = sessions.open(new Request("http://x"));
+`;
+    const files = new Map(Object.entries(attempts).map(([name, code]) => [`${name}.ts`, start + code]));
+    const complaints = await complaintsAbout(files, "worker");
+    for (const name of Object.keys(attempts)) {
+      assert.equal(complaints.filter((complaint) => complaint.includes(`${name}.ts(5,`)).length, 1, name);
+    }
+    assert.equal(complaints.length, Object.keys(attempts).length);
+  });
+});
