@@ -69,9 +69,11 @@ const MODULE = `// The core as a module that the runtime compiles.
 export { default } from "./edge_session_bg.wasm?module";
 `;
 
+// Not every runtime's types name WebAssembly.
 const MODULE_TYPES = `// The core, compiled.
 
-declare const module: WebAssembly.Module;
+/** A \`WebAssembly.Module\`. */
+declare const module: object;
 export default module;
 `;
 
