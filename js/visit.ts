@@ -210,9 +210,10 @@ export function tell(visit: Visit, event: SessionEvent): void {
   const { settings, id } = visit;
   if (!settings.tellsAll && (event.level === "debug" || event.level === "info")) return;
   try {
-    settings.onEvent(id === undefined ? event : { ...event, session: settings.core.hash(id) });
+    const told: unknown = settings.onEvent(id === undefined ? event : { ...event, session: settings.core.hash(id) });
+    if (told instanceof Promise) told.catch(() => undefined);
   } catch {
-    // What a listener throws must not end a request.
+    // What a listener throws, or rejects with, must not end a request.
   }
 }
 
