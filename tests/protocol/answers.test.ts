@@ -13,13 +13,22 @@ const commit: Act = ["commit"];
 const fails: Act = ["answer", 500];
 
 story("an error page after a login confirms nothing of it", () =>
-  everySchedule({ scene: { session: { cart: 1 }, plans: [logsIn("R", one, undefined, fails), reads("X", { after: ["R"] })] }, check: demandNoLogin }));
+  everySchedule({ scene: { session: { cart: 1 }, plans: [logsIn("R", one, undefined, fails), reads("X", { after: ["R"] })] }, check: demandNoLogin }),
+);
 
 story("an error page with status 0 confirms nothing of a login either", () =>
-  everySchedule({ scene: { session: { cart: 1 }, plans: [logsIn("R", one, undefined, ["answer", 0]), reads("X", { after: ["R"] })] }, check: demandNoLogin }));
+  everySchedule({
+    scene: { session: { cart: 1 }, plans: [logsIn("R", one, undefined, ["answer", 0]), reads("X", { after: ["R"] })] },
+    check: demandNoLogin,
+  }),
+);
 
 story("a handler that throws after a login confirms nothing of it", () =>
-  everySchedule({ scene: { session: { cart: 1 }, plans: [logsIn("R", one, undefined, ["throw"]), reads("X", { after: ["R"] })] }, check: demandNoLogin }));
+  everySchedule({
+    scene: { session: { cart: 1 }, plans: [logsIn("R", one, undefined, ["throw"]), reads("X", { after: ["R"] })] },
+    check: demandNoLogin,
+  }),
+);
 
 story("an error page after an explicit commit keeps the login", () =>
   everySchedule({
@@ -27,7 +36,8 @@ story("an error page after an explicit commit keeps the login", () =>
     check: (world) => {
       if (world.course("N").read?.login !== "R") world.history.violate("LOGIN-LOST", "the committed login did not reach the browser");
     },
-  }));
+  }),
+);
 
 story("an error page stores what was changed in a session that is there", () =>
   everySchedule({
@@ -37,7 +47,8 @@ story("an error page stores what was changed in a session that is there", () =>
         if (changes[0]?.fate !== "confirmed") world.history.violate("DROPPED", `${plan.name} is ${changes[0]?.fate}`);
       }
     },
-  }));
+  }),
+);
 
 story("an error page begins no session", () =>
   everySchedule({
@@ -46,7 +57,8 @@ story("an error page begins no session", () =>
       demandNoCookie(world, "A");
       if (world.course("A").calls.length > 0) world.history.violate("CALLS", "an error page called the store");
     },
-  }));
+  }),
+);
 
 story("an error page after a logout has the cookie forgotten", () =>
   everySchedule({
@@ -54,7 +66,8 @@ story("an error page after a logout has the cookie forgotten", () =>
     check: (world) => {
       if (sentCookie(world.course("D").response) !== "") world.history.violate("COOKIE", "the browser keeps the cookie");
     },
-  }));
+  }),
+);
 
 story("no late answer to an image overwrites a login's cookie", () =>
   everySchedule({
@@ -63,16 +76,23 @@ story("no late answer to an image overwrites a login's cookie", () =>
       demandNoCookie(world, "I");
       demandLoginKept(world);
     },
-  }));
+  }),
+);
 
 story("no late answer to an image that never loads the session overwrites a login's cookie", () =>
   everySchedule({
-    scene: { isOld: true, session: { cart: 1 }, plans: [logsIn("R", one), { name: "I", ...one, image: true, acts: [["pause"]] }], weather: { slowAnswers: true } },
+    scene: {
+      isOld: true,
+      session: { cart: 1 },
+      plans: [logsIn("R", one), { name: "I", ...one, image: true, acts: [["pause"]] }],
+      weather: { slowAnswers: true },
+    },
     check: (world) => {
       demandNoCookie(world, "I");
       demandLoginKept(world);
     },
-  }));
+  }),
+);
 
 const monthly = { cookie: { maxAgeSeconds: 1000 }, absoluteTimeoutSeconds: 100_000 };
 
@@ -80,22 +100,26 @@ story("an image past half of the cookie's life gets no cookie", () =>
   everySchedule({
     scene: { setup: monthly, plans: [reads("I", { ...one, image: true })], skews: [600_000] },
     check: (world) => demandNoCookie(world, "I"),
-  }));
+  }),
+);
 
 story("a page past half of the cookie's life gets it again", () =>
   everySchedule({
     scene: { setup: monthly, plans: [reads("P", one)], skews: [600_000] },
     check: (world) => demandPlantedAgain(world, "P"),
-  }));
+  }),
+);
 
 story("a page gets a cookie sealed under the old secret anew", () =>
-  everySchedule({ scene: { isOld: true, plans: [reads("P", one)] }, check: (world) => demandPlantedAgain(world, "P") }));
+  everySchedule({ scene: { isOld: true, plans: [reads("P", one)] }, check: (world) => demandPlantedAgain(world, "P") }),
+);
 
 story("a page that saw its id forwarded gets no cookie", () =>
   everySchedule({
     scene: { isOld: true, session: { cart: 1 }, plans: [logsIn("R", one), reads("P", { browser: "two", after: ["R"] })] },
     check: (world) => demandNoCookie(world, "P"),
-  }));
+  }),
+);
 
 story("a page whose session moved between its load and its commit gets no cookie", () =>
   everySchedule({
@@ -106,7 +130,8 @@ story("a page whose session moved between its load and its commit gets no cookie
         demandLoginKept(world);
       }
     },
-  }));
+  }),
+);
 
 story("a page whose session was destroyed between its load and its commit gets no cookie", () =>
   everySchedule({
@@ -114,7 +139,8 @@ story("a page whose session was destroyed between its load and its commit gets n
     check: (world) => {
       if (world.course("P").result === "gone") demandNoCookie(world, "P");
     },
-  }));
+  }),
+);
 
 function demandNoCookie(world: World, name: string): void {
   if (sentCookie(world.course(name).response) !== undefined) world.history.violate("COOKIE", `${name} sets a cookie`);

@@ -11,20 +11,30 @@ const counter = { count: 0 };
 
 story("a commit whose answer was lost is found out by the next one", () =>
   everySchedule({
-    scene: { session: counter, plans: [{ name: "A", acts: [["load"], ["add", "count"], ["try-commit"]] }, adds("B")], weather: { faults: 1, repeats: 0 } },
+    scene: {
+      session: counter,
+      plans: [{ name: "A", acts: [["load"], ["add", "count"], ["try-commit"]] }, adds("B")],
+      weather: { faults: 1, repeats: 0 },
+    },
     check: (world) => {
       const { result } = world.course("A");
       if (result !== "done") world.history.violate("FORGOTTEN", `A is told ${result}, though its second commit was answered`);
     },
-  }));
+  }),
+);
 
 story("a first write whose answer was lost is found out by the next commit", () =>
   everySchedule({
-    scene: { session: "absent", plans: [{ name: "A", acts: [["load"], ["add", "count"], ["try-commit"]] }, adds("B")], weather: { faults: 1, repeats: 0 } },
+    scene: {
+      session: "absent",
+      plans: [{ name: "A", acts: [["load"], ["add", "count"], ["try-commit"]] }, adds("B")],
+      weather: { faults: 1, repeats: 0 },
+    },
     check: (world) => {
       if (world.course("A").changes[0]?.fate !== "confirmed") world.history.violate("FORGOTTEN", "A's second commit was answered");
     },
-  }));
+  }),
+);
 
 story("changes made after a lost answer are stored once, and the ones before it too", () =>
   everySchedule({
@@ -33,7 +43,8 @@ story("changes made after a lost answer are stored once, and the ones before it 
       plans: [{ name: "A", acts: [["load"], ["add", "count"], ["try-commit"], ["add", "count"], ["set", "ownA", 1]] }, adds("B")],
       weather: { faults: 1, repeats: 0 },
     },
-  }));
+  }),
+);
 
 story("a commit that is asked for twice is stored once, late duplicates or not", () =>
   everySchedule({
@@ -42,7 +53,8 @@ story("a commit that is asked for twice is stored once, late duplicates or not",
       plans: [{ name: "A", acts: [["load"], ["add", "count"], ["try-commit"], ["try-commit"]] }, adds("B")],
       weather: { faults: 1, delays: 1, repeats: 0 },
     },
-  }));
+  }),
+);
 
 story("what nobody can decide is told as such, and never repeated", () => {
   const told = new Set<string>();
@@ -100,7 +112,8 @@ story("a read is one call, a write two, a login three", () =>
       demandCalls(world, "B", ["load", "update"]);
       demandCalls(world, "R", ["load", "create", "update"]);
     },
-  }));
+  }),
+);
 
 story("a visitor who sets nothing costs nothing", () =>
   everySchedule({
@@ -109,7 +122,8 @@ story("a visitor who sets nothing costs nothing", () =>
       demandCalls(world, "A", []);
       demandCalls(world, "B", ["create"]);
     },
-  }));
+  }),
+);
 
 story("a replay is one call more", () =>
   everySchedule({
@@ -120,7 +134,8 @@ story("a replay is one call more", () =>
       if (loads !== 3) world.history.violate("CALLS", `${loads} loads`);
       if (Math.max(...updates) > 3) world.history.violate("CALLS", `${Math.max(...updates)} tries among three`);
     },
-  }));
+  }),
+);
 
 function demandCalls(world: World, name: string, expected: string[]): void {
   const { calls } = world.course(name);

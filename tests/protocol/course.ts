@@ -39,6 +39,8 @@ export type Fate = "pending" | "confirmed" | "refused" | "undecided" | "unsure";
 export interface Change {
   readonly act: Act;
   fate: Fate;
+  /** The birth under which it was stored, or tried to be. */
+  birth: string | undefined;
 }
 
 /** How a request ended, as its caller sees it. */
@@ -158,7 +160,7 @@ async function perform(course: Course, session: Session, act: Act, around: Surro
     case "answer":
       return;
   }
-  course.changes.push({ act, fate: "pending" });
+  course.changes.push({ act, fate: "pending", birth: undefined });
 }
 
 /** Commits, and notes what that says of the changes made so far. */
@@ -178,7 +180,10 @@ export async function commits(course: Course, session: Session): Promise<void> {
 
 /** Gives changes of one fate another. */
 export function settle(course: Course, fates: Partial<Record<Fate, Fate>>): void {
-  for (const change of course.changes) change.fate = fates[change.fate] ?? change.fate;
+  for (const change of course.changes) {
+    if (change.fate === "pending" || change.fate === "undecided") change.birth = course.written;
+    change.fate = fates[change.fate] ?? change.fate;
+  }
 }
 
 /** Notes what the end of a request says of its changes. */
@@ -186,7 +191,8 @@ export function conclude(course: Course): void {
   const { response, error, events, eventsOfHandler } = course;
   const last = events.slice(eventsOfHandler);
   const wentGone = last.includes("session-gone");
-  if (response !== undefined && !isFailure(response)) settle(course, wentGone ? { pending: "refused", undecided: "unsure" } : { pending: "confirmed", undecided: "confirmed" });
+  if (response !== undefined && !isFailure(response))
+    settle(course, wentGone ? { pending: "refused", undecided: "unsure" } : { pending: "confirmed", undecided: "confirmed" });
   else if (last.includes("cookie-withheld") || wentGone || codeOf(error) === "conflict") settle(course, { pending: "refused", undecided: "unsure" });
   else {
     const isStored = response !== undefined && last.includes("session-committed") && !last.includes("store-failed");

@@ -3,7 +3,6 @@
 import { bySeed, EveryRun } from "./choices.ts";
 import { type Scene, World } from "./world.ts";
 
-
 /** A story: where it begins, and what must hold at its end besides what must always hold. */
 export interface Story {
   readonly scene: Scene;

@@ -44,6 +44,7 @@ export class History {
   /** Births that a confirmed `destroy()` met. */
   readonly ended: string[] = [];
   readonly expired: string[] = [];
+  readonly #expiredKeys = new Set<string>();
   /** Births of which nobody was told whether they moved or ended. */
   readonly shaken: string[] = [];
   readonly #parents = new Map<string, string>();
@@ -101,12 +102,19 @@ export class History {
     this.checkEnded();
   }
 
+  /** Watches a record whose time is over. */
+  timeOver(key: string, text: string): void {
+    this.#expiredKeys.add(key);
+    if (text.startsWith("1j.")) this.expired.push(parse(text).birth);
+  }
+
   /** Watches a load's values: nothing of an ended session, no login through the id from before. */
   loaded(course: Course, courses: readonly Course[]): void {
     const { read, sentId, offered: loaded } = course;
     if (read === undefined) return;
     course.loaded = loaded;
-    if (loaded !== undefined && this.includes(course.endedBefore, loaded)) this.violate("REVIVED", `${course.plan.name} reads a session that was over before`);
+    if (loaded !== undefined && this.includes(course.endedBefore, loaded))
+      this.violate("REVIVED", `${course.plan.name} reads a session that was over before`);
     const login = courses.find(({ plan }) => plan.name === read.login);
     for (let id = login?.sentId; id !== undefined; id = this.#movedFrom.get(id)) {
       if (id === sentId) this.violate("FIXATION", `${course.plan.name} reads the login of ${login?.plan.name} through the id from before`);
@@ -148,6 +156,8 @@ export class History {
   #forwarded({ birth, target }: StoredRecord): void {
     const text = this.#read(keyOf(target));
     if (text?.startsWith("1j.")) this.#join(birth, parse(text).birth);
+    // It leads to a record whose time was over at once: so is the session's.
+    else if (this.#expiredKeys.has(keyOf(target))) this.expired.push(birth);
   }
 
   #join(one: string, other: string): void {

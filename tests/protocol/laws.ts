@@ -7,8 +7,10 @@ import type { History, StoredRecord } from "./history.ts";
 export function checkEnd(history: History, courses: readonly Course[], merges: boolean): void {
   const living = history.living();
   const cleared = courses.some(({ changes }) => changes.some(({ act, fate }) => act[0] === "clear" && fate !== "refused"));
-  for (const family of new Set(courses.flatMap(({ written }) => (written === undefined ? [] : [history.family(written)])))) {
-    const members = courses.filter(({ written }) => written !== undefined && history.family(written) === family);
+  for (const family of familiesOf(history, courses)) {
+    const members = courses
+      .map((course) => ({ ...course, changes: course.changes.filter(({ birth }) => birth !== undefined && history.family(birth) === family) }))
+      .filter(({ changes }) => changes.length > 0);
     if (history.includes(history.ended, family) || history.includes(history.expired, family)) continue;
     const records = living.filter(([, { birth }]) => history.family(birth) === family).map(([, record]) => record);
     const [record] = records;
@@ -16,7 +18,18 @@ export function checkEnd(history: History, courses: readonly Course[], merges: b
     else if (record === undefined) checkVanished(history, family, members);
     else if (merges && !cleared) checkValues(history, record, members);
   }
-  if (merges) checkRefused(history, living.map(([, record]) => record), courses);
+  if (merges)
+    checkRefused(
+      history,
+      living.map(([, record]) => record),
+      courses,
+    );
+}
+
+/** Gives the families that anybody's changes went to. */
+function familiesOf(history: History, courses: readonly Course[]): Set<string> {
+  const births = courses.flatMap(({ changes }) => changes.flatMap(({ birth }) => birth ?? []));
+  return new Set(births.map((birth) => history.family(birth)));
 }
 
 /** A session that somebody was told is stored must be there. */
@@ -29,7 +42,8 @@ function checkValues(history: History, { values }: StoredRecord, members: readon
   for (const { plan, changes } of members) {
     for (const { act, fate } of changes) {
       const isOwn = act[0] === "set" && act[1] === `own${plan.name}`;
-      if (isOwn && fate === "confirmed" && values[act[1]] !== act[2]) history.violate("LOST-UPDATE", `${plan.name} was told that ${act[1]} is stored`);
+      if (isOwn && fate === "confirmed" && values[act[1]] !== act[2])
+        history.violate("LOST-UPDATE", `${plan.name} was told that ${act[1]} is stored`);
     }
   }
   checkCounter(history, values, members);
@@ -62,12 +76,10 @@ function checkOrder(history: History, values: Record<string, unknown>, members: 
 
 /** A change that was refused must not be there. */
 function checkRefused(history: History, living: readonly StoredRecord[], courses: readonly Course[]): void {
-  for (const { plan, changes, loaded, written } of courses) {
-    // A first write that was stored unanswered, and then carried to a login's id, ends as gone; yet it is there.
-    const isCarried = ({ birth }: StoredRecord) => loaded === undefined && written !== undefined && birth !== written && history.family(birth) === history.family(written);
+  for (const { plan, changes } of courses) {
     for (const { act, fate } of changes) {
       if (act[0] !== "set" || fate !== "refused" || !act[1].startsWith("own")) continue;
-      if (living.some((record) => record.values[act[1]] === act[2] && !isCarried(record))) history.violate("GHOST", `${plan.name} was told that ${act[1]} is not stored`);
+      if (living.some(({ values }) => values[act[1]] === act[2])) history.violate("GHOST", `${plan.name} was told that ${act[1]} is not stored`);
     }
   }
 }

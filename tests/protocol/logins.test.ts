@@ -12,7 +12,8 @@ story("1 a browser that never got its login's answer signs in again", () =>
   everySchedule({
     scene: { session: { cart: 1 }, plans: [logsIn("R", one), logsIn("N", { ...one, after: ["R"] })], weather: { lostAnswers: 1 } },
     check: (world) => demand(world, "N", "done"),
-  }));
+  }),
+);
 
 story("1b after a logout by id, the browser that still has the cookie signs in", () =>
   everySchedule({
@@ -22,7 +23,8 @@ story("1b after a logout by id, the browser that still has the cookie signs in",
       demand(world, "N", "done");
       demandIn(world, "one", "N");
     },
-  }));
+  }),
+);
 
 story("2 the planted cookie of an expired session does not read the login", () =>
   everySchedule({
@@ -31,7 +33,8 @@ story("2 the planted cookie of an expired session does not read the login", () =
       demand(world, "R", "done");
       if (world.course("X").read !== undefined) world.history.violate("FIXATION", "the planted cookie reads");
     },
-  }));
+  }),
+);
 
 story("2b neither does that of a session past its deadline", () =>
   everySchedule({
@@ -39,24 +42,31 @@ story("2b neither does that of a session past its deadline", () =>
     check: (world) => {
       if (world.course("X").read !== undefined) world.history.violate("FIXATION", "the planted cookie reads");
     },
-  }));
+  }),
+);
 
 story("3 a logout by id ends whatever a login and a writer do meanwhile, when a reply is lost", () =>
-  everySchedule({
-    scene: { session: { user: "u" }, plans: [logsIn("R"), logsOut("D", { byId: true }), writes("A")], weather: { faults: 1 } },
-  }, 3000));
+  everySchedule(
+    {
+      scene: { session: { user: "u" }, plans: [logsIn("R"), logsOut("D", { byId: true }), writes("A")], weather: { faults: 1 } },
+    },
+    3000,
+  ),
+);
 
 story("9 the browser keeps its login beside a plain write", () =>
   everySchedule({
     scene: { session: { cart: 1 }, plans: [logsIn("R", one), writes("B", one)] },
     check: (world) => demandLogin(world),
-  }));
+  }),
+);
 
 story("9s the browser keeps its login beside a plain write that is answered late", () =>
   everySchedule({
     scene: { session: { cart: 1 }, plans: [logsIn("R", one), writes("B", one)], weather: { slowAnswers: true } },
     check: (world) => demandLogin(world),
-  }));
+  }),
+);
 
 story("10 the browser keeps its login over an expired session beside a first write", () =>
   everySchedule({
@@ -65,7 +75,8 @@ story("10 the browser keeps its login over an expired session beside a first wri
       demandLogin(world);
       demandNoLoginUnderPlantedId(world);
     },
-  }));
+  }),
+);
 
 story("10b the same, over a record past its deadline", () =>
   everySchedule({
@@ -74,19 +85,22 @@ story("10b the same, over a record past its deadline", () =>
       demandLogin(world);
       demandNoLoginUnderPlantedId(world);
     },
-  }));
+  }),
+);
 
 story("11 a login over an expired session and a first write both survive, when a reply is lost", () =>
   everySchedule({
     scene: { session: "absent", plans: [logsIn("R", one), writes("B", one)], weather: { faults: 1 } },
     check: demandBoth,
-  }));
+  }),
+);
 
 story("11b the same, over a record past its deadline", () =>
   everySchedule({
     scene: { session: "expired", plans: [logsIn("R", one), writes("B", one)], weather: { faults: 1 } },
     check: demandBoth,
-  }));
+  }),
+);
 
 story("12 a logout follows a login, and the next one in the same browser begins anew", () =>
   everySchedule({
@@ -100,14 +114,16 @@ story("12 a logout follows a login, and the next one in the same browser begins 
       const { values } = world.history.living()[0]?.[1] ?? {};
       if (values?.user !== undefined) world.history.violate("REVIVED", "the new login holds what was logged out");
     },
-  }));
+  }),
+);
 
 /** Demands that the browser's cookie leads to the session that holds a request's change. */
 function demandIn(world: World, browser: string, name: string): void {
   const id = world.idIn(browser);
   const record = world.history.living().find(([each]) => each === id)?.[1];
   const { values = {} } = record ?? {};
-  if (values[`own${name}`] !== 1 && values.login !== name) world.history.violate("LOGIN-LOST", `the browser's cookie does not lead to what ${name} stored`);
+  if (values[`own${name}`] !== 1 && values.login !== name)
+    world.history.violate("LOGIN-LOST", `the browser's cookie does not lead to what ${name} stored`);
 }
 
 function demandLogin(world: World): void {

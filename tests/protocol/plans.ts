@@ -26,7 +26,8 @@ export function reads(name: string, where: Where = {}): Plan {
 
 /** Signs in: says who it is, and takes a new id. */
 export function logsIn(name: string, where: Where = {}, graceSeconds?: number, ...more: Act[]): Plan {
-  return { name, ...where, acts: [["load"], ["set", "login", name], ["regenerate", graceSeconds], ...more] };
+  const regenerate: Act = graceSeconds === undefined ? ["regenerate"] : ["regenerate", graceSeconds];
+  return { name, ...where, acts: [["load"], ["set", "login", name], regenerate, ...more] };
 }
 
 /** Signs out. */

@@ -14,37 +14,41 @@ const SEEDS = 10_000;
 story("no update is lost", () =>
   seeds((seed) => {
     const dice = new Dice(seed);
-    const session = dice.of<Scene["session"]>([{ count: 0 }, { count: 0 }, { count: 0 }, "absent", "expired"]);
+    const session = dice.of<NonNullable<Scene["session"]>>([{ count: 0 }, { count: 0 }, { count: 0 }, "absent", "expired"]);
     const plans = dice.plans(["own", "own", "add", "add", "pair", "read", "image", "slow", "twice"]);
     return dice.story({ session, plans, weather: { ...dice.weather(), faults: dice.upTo(2) } });
-  }, SEEDS));
+  }, SEEDS),
+);
 
 story("no session is revived", () =>
   seeds((seed) => {
     const dice = new Dice(seed);
-    const session = dice.of<Scene["session"]>([{ user: "u" }, { user: "u" }, { user: "u" }, "absent", "expired"]);
+    const session = dice.of<NonNullable<Scene["session"]>>([{ user: "u" }, { user: "u" }, { user: "u" }, "absent", "expired"]);
     const plans = dice.plans(["own", "own", "add", "clear", "logout", "logout", "logoutById", "login", "graceful", "read", "image", "slow", "error"]);
     const setup = dice.of<NonNullable<Scene["setup"]>>([{}, {}, {}, { concurrency: "last-write-wins" }]);
     return dice.story({ session, setup, plans, weather: { ...dice.weather(), expiries: dice.of([0, 0, 1, 2]), faults: dice.upTo(2) } });
-  }, SEEDS));
+  }, SEEDS),
+);
 
 story("no regeneration forks, loses or shows a login", () =>
   seeds((seed) => {
     const dice = new Dice(seed);
-    const session = dice.of<Scene["session"]>([{ count: 0 }, { count: 0 }, { count: 0 }, "absent", "expired"]);
+    const session = dice.of<NonNullable<Scene["session"]>>([{ count: 0 }, { count: 0 }, { count: 0 }, "absent", "expired"]);
     const plans = dice.plans(["login", "login", "graceful", "graceful", "own", "add", "pair", "read", "image", "slow", "error", "logout"]);
     const weather = { ...dice.weather(), faults: dice.upTo(2), losesLoads: dice.isHeads(), lostAnswers: dice.upTo(1), slowAnswers: dice.isHeads() };
     return dice.story({ session, isOld: dice.isHeads(), plans, weather });
-  }, SEEDS));
+  }, SEEDS),
+);
 
 story("no ambiguous commit is stored twice, or told wrong", () =>
   seeds((seed) => {
     const dice = new Dice(seed);
-    const session = dice.of<Scene["session"]>([{ count: 0 }, { count: 0 }, "absent"]);
+    const session = dice.of<NonNullable<Scene["session"]>>([{ count: 0 }, { count: 0 }, "absent"]);
     const plans = dice.plans(["own", "add", "add", "twice", "twice", "insisting", "login", "read"]);
     const weather = { ...dice.weather(), faults: 1 + dice.upTo(4), delays: dice.upTo(2), hangs: dice.upTo(1), repeats: dice.upTo(1) };
     return dice.story({ session, plans, weather });
-  }, SEEDS));
+  }, SEEDS),
+);
 
 /** What a request does, by the name of its kind. */
 const kinds: Record<string, (name: string) => readonly Act[]> = {
@@ -98,7 +102,13 @@ class Dice {
   }
 
   weather(): NonNullable<Scene["weather"]> {
-    return { delays: this.of([0, 0, 1]), hangs: this.of([0, 0, 0, 1]), repeats: this.of([1, 1, 0]), lagMs: this.of([0, 30, 300]), slowReplies: this.isHeads() };
+    return {
+      delays: this.of([0, 0, 1]),
+      hangs: this.of([0, 0, 0, 1]),
+      repeats: this.of([1, 1, 0]),
+      lagMs: this.of([0, 30, 300]),
+      slowReplies: this.isHeads(),
+    };
   }
 
   story(scene: Scene): Story {

@@ -9,7 +9,7 @@ export class Trace {
   readonly #names = new Map<string, string>();
 
   /** Notes that something happened to a request. */
-  note(who: string, what: string, error: unknown): void {
+  note(who: string, what: string, error?: unknown): void {
     this.#steps.push(() => `${who} ${what}${error instanceof Error ? ` (${error.name}: ${error.message})` : ""}`);
   }
 
