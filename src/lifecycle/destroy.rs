@@ -108,3 +108,99 @@ impl Destroy {
         Step::Call(remove(self.id))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lifecycle::tests::{LIMITS, NOW, call, data, forwarding, id, mark, moment, record, tombstone};
+
+    const REPLACES: Limits = Limits { compares: false, ..LIMITS };
+
+    fn begun(seen: Option<Header>) -> (Destroy, Step) {
+        Destroy::begin(id(1), seen, 60, &LIMITS, &moment(3, NOW))
+    }
+
+    fn answered(destroy: &mut Destroy, answer: Answer) -> Step {
+        destroy.answer(answer, &LIMITS, &moment(4, NOW))
+    }
+
+    #[test]
+    fn what_was_not_loaded_is_loaded_first() {
+        let (mut destroy, step) = begun(None);
+        assert_eq!(step, Step::Call(load(id(1))));
+        assert_eq!(answered(&mut destroy, Answer::Absent), Step::End(End::Gone));
+    }
+
+    #[test]
+    fn a_session_becomes_a_tombstone_of_its_own_birth() {
+        let (mut destroy, step) = begun(Some(data(2, 1, 1)));
+        let call = call(step);
+        assert_eq!((call.operation, call.id, call.expected), (Operation::Update, id(1), Some(mark(2))));
+        assert_eq!((call.values, call.seconds_to_live), (Values::Empty, 60));
+        assert_eq!(call.header, Some(tombstone(3)));
+        assert_eq!(answered(&mut destroy, Answer::Done), Step::End(End::Gone));
+    }
+
+    #[test]
+    fn a_session_past_its_deadline_is_ended_alike() {
+        let (_, step) = begun(Some(Header { deadline: Some(NOW - 1), ..data(2, 1, 1) }));
+        assert_eq!((call(step).operation, call(step).seconds_to_live), (Operation::Update, 60));
+    }
+
+    #[test]
+    fn a_tombstone_needs_no_other() {
+        assert_eq!(begun(Some(tombstone(2))).1, Step::End(End::Gone));
+    }
+
+    #[test]
+    fn the_third_conflict_removes_the_record() {
+        let (mut destroy, _) = begun(Some(data(2, 1, 1)));
+        for revision in [7, 8] {
+            let again = call(answered(&mut destroy, record(data(revision, 1, 2))));
+            assert_eq!((again.operation, again.expected), (Operation::Update, Some(mark(revision))));
+        }
+        assert_eq!(answered(&mut destroy, record(data(9, 1, 8))), Step::Call(remove(id(1))));
+        assert_eq!(answered(&mut destroy, Answer::Done), Step::End(End::Gone));
+    }
+
+    #[test]
+    fn eight_forwarding_records_are_followed_and_no_ninth() {
+        let (mut destroy, mut step) = begun(Some(forwarding(2, 10)));
+        for target in 11..=17 {
+            assert_eq!(step, Step::Call(load(id(target - 1))));
+            step = answered(&mut destroy, record(forwarding(2, target)));
+        }
+        assert_eq!(step, Step::Call(load(id(17))));
+        assert_eq!(answered(&mut destroy, record(forwarding(2, 18))), Step::Call(remove(id(17))));
+    }
+
+    #[test]
+    fn a_session_that_moved_while_it_was_ended_is_ended_where_it_went() {
+        let (mut destroy, _) = begun(Some(data(2, 1, 1)));
+        assert_eq!(answered(&mut destroy, record(forwarding(7, 8))), Step::Call(load(id(8))));
+        assert_eq!(call(answered(&mut destroy, record(data(9, 6, 5)))).id, id(8));
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_removed() {
+        let (mut destroy, _) = begun(None);
+        assert_eq!(answered(&mut destroy, Answer::Unreadable), Step::Call(remove(id(1))));
+    }
+
+    #[test]
+    fn a_store_that_cannot_compare_removes_but_follows_first() {
+        let (_, step) = Destroy::begin(id(1), Some(data(2, 1, 1)), 60, &REPLACES, &moment(3, NOW));
+        assert_eq!(step, Step::Call(remove(id(1))));
+        let (mut destroy, step) = Destroy::begin(id(1), Some(forwarding(2, 8)), 60, &REPLACES, &moment(3, NOW));
+        assert_eq!(step, Step::Call(load(id(8))));
+        assert_eq!(destroy.answer(record(data(9, 6, 5)), &REPLACES, &moment(4, NOW)), Step::Call(remove(id(8))));
+    }
+
+    #[test]
+    fn no_answer_confirms_nothing() {
+        for seen in [None, Some(data(2, 1, 1))] {
+            let (mut destroy, _) = begun(seen);
+            assert_eq!(answered(&mut destroy, Answer::Lost), Step::End(End::Undecided));
+        }
+    }
+}

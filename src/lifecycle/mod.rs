@@ -221,3 +221,92 @@ const fn load(id: Id) -> Call {
 const fn remove(id: Id) -> Call {
     Call { operation: Operation::Remove, id, header: None, values: Values::Empty, expected: None, seconds_to_live: 0 }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    pub(crate) const NOW: u64 = 1_790_000_000;
+    pub(crate) const LIMITS: Limits =
+        Limits { idle_timeout_seconds: 1200, absolute_timeout_seconds: Some(86_400), compares: true };
+
+    /// A moment whose dice all show the same number.
+    pub(crate) const fn moment(shown: u8, now: u64) -> Moment {
+        Moment { now_ms: now * 1000, dice: Dice([shown; 44]) }
+    }
+
+    pub(crate) fn mark(number: u8) -> Mark {
+        Mark::from_bits([number; 12])
+    }
+
+    pub(crate) const fn id(number: u8) -> Id {
+        Id::from_bytes([number; 16])
+    }
+
+    /// A living record.
+    pub(crate) fn data(revision: u8, birth: u8, previous: u8) -> Header {
+        Header {
+            kind: Kind::Data { created: (NOW - 60) * 1000 },
+            revision: mark(revision),
+            birth: mark(birth),
+            previous: Some(mark(previous)),
+            deadline: Some(NOW + 600),
+        }
+    }
+
+    /// A record that forwards since a moment ago.
+    pub(crate) fn forwarding(revision: u8, target: u8) -> Header {
+        Header { kind: Kind::Forwarding { target: id(target) }, deadline: Some(NOW - 1), ..data(revision, 1, 1) }
+    }
+
+    pub(crate) fn tombstone(revision: u8) -> Header {
+        Header { kind: Kind::Tombstone, previous: None, deadline: Some(NOW), ..data(revision, 1, 1) }
+    }
+
+    pub(crate) const fn record(header: Header) -> Answer {
+        Answer::Record { header, has_values: true, lost: false }
+    }
+
+    /// The call that a step asks for at once.
+    pub(crate) fn call(step: Step) -> Call {
+        match step {
+            Step::Call(call) => call,
+            other => panic!("{other:?} is no call"),
+        }
+    }
+
+    #[test]
+    fn eight_conflicts_are_replayed_at_once() {
+        for conflicts in 0..=REPLAYS_AT_ONCE {
+            assert_eq!(wait_after(conflicts, &moment(0xff, NOW)), None);
+        }
+    }
+
+    #[test]
+    fn later_conflicts_wait_at_most_twice_as_long_each_and_never_longer_than_640_ms() {
+        let longest = |conflicts| wait_after(conflicts, &moment(0xff, NOW));
+        let waits: Vec<_> = (9..=16).map(longest).collect();
+        assert_eq!(waits, [20, 40, 80, 160, 320, 640, 640, 640].map(Some));
+        assert_eq!(longest(u32::MAX), Some(640));
+    }
+
+    #[test]
+    fn a_wait_may_be_none_at_all() {
+        assert_eq!(wait_after(9, &moment(0, NOW)), Some(0));
+        assert_eq!(wait_after(u32::MAX, &moment(0, NOW)), Some(0));
+    }
+
+    #[test]
+    fn dice_show_four_things_that_share_no_byte() {
+        let mut bytes = [0; 44];
+        for (byte, number) in bytes.iter_mut().zip(0..) {
+            *byte = number;
+        }
+        let dice = Dice(bytes);
+        assert_eq!(dice.revision(), Mark::from_bits(core::array::from_fn(|at| bytes[at])));
+        assert_eq!(dice.birth(), Mark::from_bits(core::array::from_fn(|at| bytes[12 + at])));
+        assert_eq!(dice.id(), Id::from_bytes(core::array::from_fn(|at| bytes[24 + at])));
+        assert_eq!(dice.wait(u32::MAX - 1), 0x2829_2a2a);
+        assert_eq!(format!("{dice:?}"), "Dice(..)");
+    }
+}

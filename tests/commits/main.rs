@@ -18,7 +18,10 @@ mod logins;
 mod moves;
 mod random;
 mod request;
+#[path = "../seeded/mod.rs"]
+mod seeded;
 mod story;
+mod tasks;
 mod values;
 mod world;
 mod writers;
