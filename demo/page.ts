@@ -25,7 +25,7 @@ body { margin: 0 auto; max-width: 44rem; padding: 2rem 1rem; font: 1rem/1.5 syst
 header { display: flex; flex-wrap: wrap; gap: 1rem; align-items: center; justify-content: space-between; margin-bottom: 1.5rem }
 h1 { font-size: 1.25rem; margin: 0 } h2 { font-size: 1rem; margin: 0 0 .75rem }
 section { background: light-dark(#fff, #1d2229); border: 1px solid var(--line); border-radius: .75rem; padding: 1.25rem; margin-bottom: 1rem }
-form { display: inline-flex; gap: .5rem; margin: 0 }
+form { display: inline-flex; align-items: center; gap: .5rem; margin: 0 }
 button { font: inherit; padding: .3rem .8rem; border: 1px solid var(--line); border-radius: .5rem; background: transparent; color: inherit; cursor: pointer }
 button:hover { border-color: var(--accent) } button:disabled { opacity: .35; cursor: default; border-color: var(--line) }
 .strong { background: var(--accent); border-color: var(--accent); color: light-dark(#fff, #10201b) }
