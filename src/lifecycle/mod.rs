@@ -232,7 +232,7 @@ mod tests {
 
     /// A moment whose dice all show the same number.
     pub(crate) const fn moment(shown: u8, now: u64) -> Moment {
-        Moment { now_ms: now * 1000, dice: Dice([shown; 44]) }
+        Moment { now_ms: now.saturating_mul(1000), dice: Dice([shown; 44]) }
     }
 
     pub(crate) fn mark(number: u8) -> Mark {

@@ -427,10 +427,10 @@ mod tests {
     #[test]
     fn the_ninth_conflict_loads_after_a_wait_and_is_counted_once() {
         let (mut regenerate, _) = forwarding_under_way();
-        for number in 0..8 {
-            let carried = call(regenerate.answer(record(data(100 + number, 1, 50)), &LIMITS, &moment(150 + number, NOW)));
+        for (revision, shown) in (100..108).zip(150..) {
+            let carried = call(regenerate.answer(record(data(revision, 1, 50)), &LIMITS, &moment(shown, NOW)));
             assert_eq!(carried.id, id(2));
-            regenerate.answer(Answer::Done, &LIMITS, &moment(170 + number, NOW));
+            regenerate.answer(Answer::Done, &LIMITS, &moment(shown, NOW));
         }
         let step = regenerate.answer(record(data(110, 1, 50)), &LIMITS, &moment(180, NOW));
         assert!(matches!(step, Step::WaitThen(0..=20, call) if call == load(id(1))), "{step:?}");

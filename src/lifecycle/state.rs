@@ -1,4 +1,4 @@
-//! A task under way, as bytes that JavaScript keeps.
+//! A task under way, as ASCII text that JavaScript keeps.
 
 use alloc::vec::Vec;
 
@@ -8,7 +8,7 @@ use crate::lifecycle::destroy::{self, Destroy};
 use crate::lifecycle::regenerate::{self, Regenerate};
 use crate::lifecycle::write::Write;
 use crate::lifecycle::{Answer, Limits, Moment, Step};
-use crate::record::Header;
+use crate::record::{Header, parse_number, write_number};
 
 /// A task of any kind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,99 +41,113 @@ impl Task {
         }
     }
 
-    /// Appends the task as bytes.
+    /// Appends the task as text.
     pub fn encode(&self, out: &mut Vec<u8>) {
         match self {
             Task::Write(write) => {
                 out.push(b'w');
-                out.push(
-                    u8::from(write.own_id)
-                        | u8::from(write.begins) << 1
-                        | u8::from(write.lost) << 2
-                        | u8::from(write.reloading) << 3,
-                );
-                out.extend_from_slice(write.id.as_bytes());
+                put_flags([write.own_id, write.begins, write.lost, write.reloading], out);
+                out.extend_from_slice(&write.id.to_text());
                 put_mark(write.expected, out);
-                out.extend_from_slice(&write.conflicts.to_be_bytes());
+                put_number(u64::from(write.conflicts), out);
                 write.header.write(out);
             }
             Task::Regenerate(regenerate) => {
                 out.push(b'r');
-                out.push(regenerate.stage as u8);
-                out.push(u8::from(regenerate.living) | u8::from(regenerate.repeated) << 1);
-                out.extend_from_slice(regenerate.id.as_bytes());
-                out.extend_from_slice(regenerate.next_id.as_bytes());
+                out.push(b'0'.saturating_add(regenerate.stage as u8));
+                put_flags([regenerate.living, regenerate.repeated, false, false], out);
+                out.extend_from_slice(&regenerate.id.to_text());
+                out.extend_from_slice(&regenerate.next_id.to_text());
                 put_mark(regenerate.seen, out);
                 put_mark(Some(regenerate.birth), out);
                 put_mark(Some(regenerate.forward), out);
-                out.extend_from_slice(&regenerate.grace_seconds.to_be_bytes());
-                out.extend_from_slice(&regenerate.conflicts.to_be_bytes());
+                put_number(regenerate.grace_seconds, out);
+                put_number(u64::from(regenerate.conflicts), out);
                 regenerate.header.write(out);
             }
             Task::Destroy(destroy) => {
                 out.push(b'd');
-                out.push(destroy.stage as u8);
-                out.extend_from_slice(destroy.id.as_bytes());
-                out.extend_from_slice(&destroy.tombstone_seconds.to_be_bytes());
-                out.extend_from_slice(&destroy.followed.to_be_bytes());
-                out.extend_from_slice(&destroy.conflicts.to_be_bytes());
+                out.push(b'0'.saturating_add(destroy.stage as u8));
+                out.extend_from_slice(&destroy.id.to_text());
+                put_number(destroy.tombstone_seconds, out);
+                put_number(u64::from(destroy.followed), out);
+                put_number(u64::from(destroy.conflicts), out);
             }
         }
     }
 
-    /// Reads a task from the bytes of [`Task::encode`].
+    /// Reads a task from the text of [`Task::encode`].
     ///
     /// # Errors
     ///
-    /// - `CoreFailed`: they are not such bytes.
+    /// - `CoreFailed`: it is no such text.
     pub fn decode(bytes: &[u8]) -> Result<Task, Error> {
         let mut reader = Reader(bytes);
         let [kind, first] = reader.take()?;
         match kind {
             b'w' => Ok(Task::Write(Write {
-                own_id: first & 1 != 0,
-                begins: first & 2 != 0,
-                lost: first & 4 != 0,
-                reloading: first & 8 != 0,
+                own_id: has(first, 0),
+                begins: has(first, 1),
+                lost: has(first, 2),
+                reloading: has(first, 3),
                 id: reader.id()?,
                 expected: reader.mark()?,
-                conflicts: u32::from_be_bytes(reader.take()?),
+                conflicts: reader.small()?,
                 header: reader.header()?,
             })),
             b'r' => {
-                let stage = regenerate::Stage::ALL.get(usize::from(first)).copied().ok_or(Error::CoreFailed)?;
+                let stage = stage(first, &regenerate::Stage::ALL).ok_or(Error::CoreFailed)?;
                 let [flags] = reader.take()?;
                 Ok(Task::Regenerate(Regenerate {
                     stage,
-                    living: flags & 1 != 0,
-                    repeated: flags & 2 != 0,
+                    living: has(flags, 0),
+                    repeated: has(flags, 1),
                     id: reader.id()?,
                     next_id: reader.id()?,
                     seen: reader.mark()?,
                     birth: reader.mark()?.ok_or(Error::CoreFailed)?,
                     forward: reader.mark()?.ok_or(Error::CoreFailed)?,
-                    grace_seconds: u64::from_be_bytes(reader.take()?),
-                    conflicts: u32::from_be_bytes(reader.take()?),
+                    grace_seconds: reader.number()?,
+                    conflicts: reader.small()?,
                     header: reader.header()?,
                 }))
             }
             b'd' => Ok(Task::Destroy(Destroy {
-                stage: destroy::Stage::ALL.get(usize::from(first)).copied().ok_or(Error::CoreFailed)?,
+                stage: stage(first, &destroy::Stage::ALL).ok_or(Error::CoreFailed)?,
                 id: reader.id()?,
-                tombstone_seconds: u64::from_be_bytes(reader.take()?),
-                followed: u32::from_be_bytes(reader.take()?),
-                conflicts: u32::from_be_bytes(reader.take()?),
+                tombstone_seconds: reader.number()?,
+                followed: reader.small()?,
+                conflicts: reader.small()?,
             })),
             _ => Err(Error::CoreFailed),
         }
     }
 }
 
+/// What no mark is: sixteen of what no mark holds.
+const NO_MARK: [u8; 16] = [b'.'; 16];
+
 fn put_mark(mark: Option<Mark>, out: &mut Vec<u8>) {
-    match mark {
-        Some(mark) => out.extend_from_slice(mark.as_text()),
-        None => out.extend_from_slice(&[0; 16]),
-    }
+    out.extend_from_slice(mark.as_ref().map_or(&NO_MARK, |mark| mark.as_text()));
+}
+
+/// Four flags make one letter, `@` to `O`.
+fn put_flags(flags: [bool; 4], out: &mut Vec<u8>) {
+    out.push(flags.iter().rev().fold(b'@' >> 4, |letter, &flag| letter << 1 | u8::from(flag)));
+}
+
+const fn has(letter: u8, flag: u32) -> bool {
+    letter >> flag & 1 != 0
+}
+
+fn stage<T: Copy>(digit: u8, stages: &[T]) -> Option<T> {
+    stages.get(usize::from(digit.checked_sub(b'0')?)).copied()
+}
+
+/// A number and a full stop.
+fn put_number(number: u64, out: &mut Vec<u8>) {
+    write_number(number, out);
+    out.push(b'.');
 }
 
 /// The bytes that are left.
@@ -147,13 +161,24 @@ impl Reader<'_> {
     }
 
     fn id(&mut self) -> Result<Id, Error> {
-        self.take().map(Id::from_bytes)
+        Id::parse(&self.take::<22>()?).ok_or(Error::CoreFailed)
     }
 
-    /// All zeros is none.
+    fn number(&mut self) -> Result<u64, Error> {
+        let end = self.0.iter().position(|&byte| byte == b'.').ok_or(Error::CoreFailed)?;
+        let (digits, rest) = self.0.split_at_checked(end).ok_or(Error::CoreFailed)?;
+        self.0 = rest.get(1..).unwrap_or_default();
+        parse_number(digits).ok_or(Error::CoreFailed)
+    }
+
+    fn small(&mut self) -> Result<u32, Error> {
+        u32::try_from(self.number()?).map_err(|_| Error::CoreFailed)
+    }
+
+    /// Full stops are none.
     fn mark(&mut self) -> Result<Option<Mark>, Error> {
         let text = self.take::<16>()?;
-        if text == [0; 16] { Ok(None) } else { Mark::parse(&text).map(Some).ok_or(Error::CoreFailed) }
+        if text == NO_MARK { Ok(None) } else { Mark::parse(&text).map(Some).ok_or(Error::CoreFailed) }
     }
 
     fn header(&mut self) -> Result<Header, Error> {

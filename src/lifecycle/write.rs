@@ -225,11 +225,11 @@ mod tests {
     }
 
     /// A commit that met so many conflicts, and the last step.
-    fn contended(conflicts: u8) -> (Write, Step) {
+    fn contended(conflicts: usize) -> (Write, Step) {
         let mut write = begun();
         let mut step = Step::End(End::Gone);
-        for number in 0..conflicts {
-            step = write.answer(record(data(100 + number, 1, 50)), &LIMITS, &moment(200 + number, NOW));
+        for (revision, shown) in (100..).zip(200..).take(conflicts) {
+            step = write.answer(record(data(revision, 1, 50)), &LIMITS, &moment(shown, NOW));
         }
         (write, step)
     }

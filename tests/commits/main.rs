@@ -10,14 +10,18 @@
 )]
 
 mod beginnings;
+mod commit;
 mod course;
 mod deadlines;
+mod destroy;
 mod flow;
 mod laws;
+mod load;
 mod logins;
 mod moves;
 mod random;
 mod request;
+mod run;
 #[path = "../seeded/mod.rs"]
 mod seeded;
 mod story;
