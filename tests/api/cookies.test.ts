@@ -260,6 +260,18 @@ describe("rotation of secrets", () => {
     assert.deepEqual(ended.headers.getSetCookie(), []);
   });
 
+  test("keeps the time at which a persistent cookie was given", async () => {
+    const life = { cookie: { maxAgeSeconds: 10 * DAY }, idleTimeoutSeconds: 40 * DAY, absoluteTimeoutSeconds: 60 * DAY };
+    const world = new World({ secrets: [OLD_SECRET], ...life });
+    const sessions = world.deployed({ secrets: [SECRET, OLD_SECRET] });
+    const { cookie } = await world.begun();
+    world.pass(4 * DAY);
+    const [again = ""] = await sent(world, cookie, {}, sessions);
+    assert.match(again, /; Max-Age=864000;/);
+    world.pass(DAY + 1);
+    assert.equal((await sent(world, pairOf(again), {}, sessions)).length, 1);
+  });
+
   test("keeps the session's end", async () => {
     const world = new World({ secrets: [OLD_SECRET], absoluteTimeoutSeconds: 3000, idleTimeoutSeconds: 3000 });
     const sessions = world.deployed({ secrets: [SECRET, OLD_SECRET] });

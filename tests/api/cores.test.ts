@@ -97,21 +97,23 @@ test("refused options take no more memory", () => {
 
 test("no value and no cookie lies in linear memory between calls", async () => {
   const world = new World();
+  // Longer than what later calls write over.
+  const padding = "x".repeat(2000);
   const nothingLies = (...canaries: string[]) => {
     for (const [index, canary] of canaries.entries()) assert.equal(holds(canary), false, `canary ${index}`);
   };
-  const { cookie } = await world.begun((session) => session.set("value", "memory-canary-value"));
+  const { cookie } = await world.begun((session) => session.set("value", `${padding}memory-canary-value`));
   const token = cookie.slice(cookie.indexOf("=") + 1);
   nothingLies("memory-canary", token);
-  const session = await world.loaded(`other=memory-canary-cookie; ${cookie}`);
+  const session = await world.loaded(`a=${padding}; other=memory-canary-cookie; ${cookie}`);
   nothingLies("memory-canary", token);
-  session.set("value", "memory-canary-second");
+  session.set("value", `${padding}memory-canary-second`);
   session.regenerateId();
   await session.commit();
   const [next = ""] = session.setCookieHeaders();
   nothingLies("memory-canary", token, pairOf(next).slice(15));
   await session.destroy();
-  const rejected = await world.loaded("__Host-session=memory-canary-rejected; other=memory-canary-cookie");
+  const rejected = await world.loaded(`__Host-session=memory-canary-rejected; a=${padding}; other=memory-canary-cookie`);
   assert.equal(rejected.id, undefined);
   assert.throws(() => world.sessions.openById("memory-canary-no-id-22"), { code: "invalid-options" });
   nothingLies("memory-canary", session.setCookieHeaders()[0] ?? "");

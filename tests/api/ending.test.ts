@@ -54,6 +54,10 @@ describe("destroy", () => {
       await session.destroy();
       assert.equal(session.setCookieHeaders().length, lines);
     }
+    const unborn = await world.loaded(undefined);
+    unborn.set("a", 1);
+    await unborn.destroy();
+    assert.deepEqual([unborn.id, unborn.size, unborn.setCookieHeaders()], [undefined, 0, []]);
     assert.deepEqual(world.store.taken(), []);
   });
 

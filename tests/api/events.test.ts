@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { inspect } from "node:util";
-import { createSessions, memoryStore, type SessionEvent } from "edge-session";
+import { createSessions, memoryStore, SessionError, type SessionEvent } from "edge-session";
 import { NAME, OLD_SECRET, pairOf, request, SECRET, World } from "./world.ts";
 
 /** Does something to a session in one request. */
@@ -76,21 +76,31 @@ async function forwarded(world: World): Promise<void> {
   await world.loaded(cookie);
 }
 
-function failing(operation: string): (world: World) => Promise<void> {
+/** Gives what a call rejects with. */
+async function rejected(call: Promise<unknown>): Promise<unknown> {
+  const error = await call.then(
+    () => undefined,
+    (thrown: unknown) => thrown,
+  );
+  assert.ok(error instanceof SessionError);
+  return error;
+}
+
+function failing(operation: string): (world: World) => Promise<unknown> {
   return async (world) => {
     const { cookie } = await begun(world);
     world.store.before = (asked) => {
       if (asked === operation) throw Object.assign(new Error("canary-cause"), { name: "StoreDown", token: SECRET });
     };
-    await assert.rejects(visit(world, cookie, (session) => session.set("b", 2)));
+    return rejected(visit(world, cookie, (session) => session.set("b", 2)));
   };
 }
 
-async function failingDestroy(world: World): Promise<void> {
+async function failingDestroy(world: World): Promise<unknown> {
   const { cookie } = await begun(world);
   world.store.after = (asked) => (asked === "update" ? timesOut() : undefined);
   const session = await world.loaded(cookie);
-  await assert.rejects(session.destroy(), { code: "timeout" });
+  return rejected(session.destroy());
 }
 
 async function failingRenewal(world: World): Promise<void> {
@@ -99,19 +109,19 @@ async function failingRenewal(world: World): Promise<void> {
   await world.sessions.handle(request({ cookie }), undefined, () => new Response());
 }
 
-function damaged(record: string): (world: World) => Promise<void> {
+function damaged(record: string): (world: World) => Promise<unknown> {
   return async (world) => {
     const { cookie, key } = await begun(world);
     await world.store.write(key, record);
-    await assert.rejects(world.loaded(cookie));
+    return rejected(world.loaded(cookie));
   };
 }
 
-async function tooLarge(world: World): Promise<void> {
+async function tooLarge(world: World): Promise<unknown> {
   const { cookie } = await begun(world);
   const session = await world.loaded(cookie);
   session.set("canary-key", "canary".repeat(20_000));
-  await assert.rejects(session.commit(), { code: "record-too-large" });
+  return rejected(session.commit());
 }
 
 async function rotated(world: World): Promise<void> {
@@ -143,7 +153,8 @@ describe("events", () => {
     for (const [name, run, told] of scenarios) {
       const world = new World({ secrets: [SECRET, OLD_SECRET] });
       const secret = canaries(world);
-      const answer = await run(world).catch((error: unknown) => printed.push(error));
+      const answer = await run(world);
+      printed.push(answer instanceof Error ? answer : undefined);
       assert.deepEqual(world.events.map((event) => event.name), told, name);
       if (answer instanceof Response) secret.push(...answer.headers.getSetCookie().map((line) => pairOf(line).slice(NAME.length + 1)));
       const text = inspect([world.events, printed], { depth: 20, showHidden: true });
