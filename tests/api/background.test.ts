@@ -90,6 +90,19 @@ describe("a request that never loads its session", () => {
     assert.deepEqual(world.store.taken(), ["refresh"]);
   });
 
+  test("is not renewed where a destroy failed", async () => {
+    const world = new World();
+    const { cookie } = await world.begun();
+    world.store.before = (operation) => {
+      if (operation === "load") throw new Error("down");
+    };
+    await world.sessions.handle(request({ cookie }), undefined, async (session) => {
+      await assert.rejects(session.destroy(), { code: "store-unavailable" });
+      return new Response();
+    });
+    assert.deepEqual(world.store.taken(), ["load"]);
+  });
+
   test("also renews on answers of failure and on errors thrown", async () => {
     const world = new World();
     const { cookie } = await world.begun();

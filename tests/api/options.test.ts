@@ -116,6 +116,10 @@ describe("an option that is not allowed", () => {
     }
   });
 
+  test("is named once, though two look at it", () => {
+    for (const change of [{ applicationName: 7 }, { cookie: { name: 7 } }, { cookie: { domain: "" } }]) assert.equal(refusedWith(change).split(": must ").length, 2);
+  });
+
   test("is never shown, whatever it holds", () => {
     const canary = "canary-7c1f";
     const changes = [

@@ -49,6 +49,11 @@ describe("load", () => {
     await session.load();
     assert.deepEqual(world.store.taken(), ["load"]);
     assert.deepEqual(world.store.seconds, [1200]);
+    world.pass(86_400 - 1201);
+    await world.loaded(cookie);
+    world.pass(201);
+    await world.loaded(cookie);
+    assert.deepEqual(world.store.seconds, [1200, 1200, 1000]);
   });
 
   test("shares one call between those who ask at a time", async () => {

@@ -42,7 +42,7 @@ test("10,000 garbage cookies make no store call, get no cookie, and are told onc
       return new Response();
     });
     assert.deepEqual(answer.headers.getSetCookie(), []);
-    assert.ok(world.told().filter((name) => name !== "cookie-rejected").length === 0);
+    assert.match(world.told().join(), /^(cookie-rejected)?$/);
   }
   assert.deepEqual(world.store.taken(), []);
 });
