@@ -9,6 +9,7 @@ import { main, run, runShown, StepFailed, step } from "./steps.mjs";
 
 const WASM = ["--target", "wasm32-unknown-unknown"];
 const NPM = ["--no-default-features", "--features", "npm"];
+const PUBLISHED = ["--no-default-features", "--features", "standalone"];
 const DENY = ["--", "-D", "warnings"];
 const IN_BROWSER = { WASM_BINDGEN_USE_BROWSER: "1" };
 /** Each has its own types: the package knows neither Node nor workerd. */
@@ -24,6 +25,7 @@ async function everything() {
   await step("biome check", () => run(bin("biome"), ["check", "--error-on-warnings"], { cwd: ROOT }));
   await step("cargo clippy (host)", () => cargo("clippy", "--all-targets", ...DENY));
   await step("cargo clippy (wasm32, npm)", () => cargo("clippy", ...WASM, ...NPM, ...DENY));
+  await step("cargo clippy (wasm32, as published)", () => cargo("clippy", ...WASM, ...PUBLISHED, ...DENY));
   await step("cargo clippy (wasm32, for Rust workers)", () => cargo("clippy", ...WASM, ...DENY));
   await build();
   await types();
