@@ -114,6 +114,13 @@ story("a page gets a cookie sealed under the old secret anew", () =>
   everySchedule({ scene: { isOld: true, plans: [reads("P", one)] }, check: (world) => demandPlantedAgain(world, "P") }),
 );
 
+story("an error page gets no cookie again", () =>
+  everySchedule({
+    scene: { isOld: true, plans: [{ ...reads("P", one), acts: [...reads("P").acts, fails] }] },
+    check: (world) => demandNoCookie(world, "P"),
+  }),
+);
+
 story("a page that saw its id forwarded gets no cookie", () =>
   everySchedule({
     scene: { isOld: true, session: { cart: 1 }, plans: [logsIn("R", one), reads("P", { browser: "two", after: ["R"] })] },

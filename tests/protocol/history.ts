@@ -93,6 +93,7 @@ export class History {
       if (stored.values.one !== stored.values.two) this.violate("TORN", `${course.plan.name} stores one request's half`);
       if (answer === "done" && stored.kind === "forwarding" && before !== undefined && isLiving(parse(before))) this.#forwarded(stored);
     }
+    if (call.text !== "" && answer === "done") this.#stored(course, call);
     const told = toldBy(answer);
     if (told !== undefined) {
       const record = parse(told);
@@ -106,6 +107,11 @@ export class History {
   timeOver(key: string, text: string): void {
     this.#expiredKeys.add(key);
     if (text.startsWith("1j.")) this.expired.push(parse(text).birth);
+  }
+
+  /** Says whether any record's time ended during the run. */
+  get timeEnded(): boolean {
+    return this.#expiredKeys.size > 0;
   }
 
   /** Watches a load's values: nothing of an ended session, no login through the id from before. */
@@ -151,6 +157,13 @@ export class History {
       if (text === undefined || !text.startsWith("1j.")) continue;
       if (this.includes(this.ended, parse(text).birth)) this.violate("REVIVED", "a destroyed session has a record that a browser reaches");
     }
+  }
+
+  /** What was loaded from one session is written into no other that began under its id. */
+  #stored({ plan, loaded, sentId }: Course, { key, text }: Asked): void {
+    const { kind, birth } = parse(text);
+    if (loaded === undefined || kind === "tombstone" || key !== keyOf(sentId ?? "")) return;
+    if (birth !== loaded) this.violate("FOREIGN", `${plan.name} writes into a session that it did not load`);
   }
 
   #forwarded({ birth, target }: StoredRecord): void {

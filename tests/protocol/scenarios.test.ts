@@ -46,6 +46,10 @@ story("7 what a writer loaded does not come back when the time ends and a slow c
   everySchedule({ scene: { session: { user: "u" }, plans: [writes("A"), writes("C")], weather: { expiries: 1 }, skews: [0, -1000] } }),
 );
 
+story("7r a login does not take over what began under its id when the time ended", () =>
+  everySchedule({ scene: { session: { user: "u" }, plans: [logsIn("R"), writes("C")], weather: { expiries: 1 } } }),
+);
+
 story("8 two first writes after expiry both survive", () =>
   everySchedule({
     scene: { session: "absent", plans: [writes("A"), writes("B")], weather: { faults: 1 } },
