@@ -1,4 +1,4 @@
-// The portable cases of ASP.NET Core's SessionTests, by their names.
+// ASP.NET Core's portable session tests, by their names.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -57,7 +57,10 @@ test("SecureSessionBasedOnHttpsAndSecurePolicy (SecurePolicy maps to `secure`, n
   const secure = new World();
   const plain = new World({ cookie: { name: "session", secure: false } });
   for (const url of ["http://localhost/foo", "https://localhost/foo"]) {
-    for (const [world, expected] of [[secure, true], [plain, false]] as const) {
+    for (const [world, expected] of [
+      [secure, true],
+      [plain, false],
+    ] as const) {
       const answer = await world.sessions.handle(request({ url }), undefined, async (session) => {
         await session.load();
         session.set("Key", "Value");
@@ -185,7 +188,10 @@ test("SessionLogsCacheLoadAsyncException (our error with a code; the store's sta
   const { world, store } = unreliable();
   const cookie = await first(world);
   store.throwsOnRead = true;
-  await assert.rejects(run(world, cookie, () => undefined), { code: "store-unavailable" });
+  await assert.rejects(
+    run(world, cookie, () => undefined),
+    { code: "store-unavailable" },
+  );
   assert.deepEqual(world.told(), ["store-failed"]);
 });
 
@@ -193,8 +199,14 @@ test("SessionLogsCacheLoadAsyncTimeoutException", async () => {
   const { world, store } = unreliable({ ioTimeoutMs: 20 });
   const cookie = await first(world);
   store.delaysReads = true;
-  await assert.rejects(run(world, cookie, () => undefined), { code: "timeout" });
-  assert.deepEqual(world.events.map((event) => [event.name, (event as { code?: string }).code]), [["store-failed", "timeout"]]);
+  await assert.rejects(
+    run(world, cookie, () => undefined),
+    { code: "timeout" },
+  );
+  assert.deepEqual(
+    world.events.map((event) => [event.name, (event as { code?: string }).code]),
+    [["store-failed", "timeout"]],
+  );
 });
 
 test("SessionLoadAsyncCanceledException", async () => {

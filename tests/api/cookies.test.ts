@@ -2,28 +2,10 @@
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { CookieJar } from "tough-cookie";
 import type { SessionsOptions } from "edge-session";
+import { CookieJar } from "tough-cookie";
 import { dice, seedFor } from "./seeds.ts";
-import { NAME, OLD_SECRET, pairOf, request, SECRET, type Sent, World } from "./world.ts";
-
-const DAY = 86_400;
-
-/** Loads a session as one request and gives the lines that its answer sets. */
-async function sent(world: World, cookie: string, how: Sent = {}, sessions = world.sessions): Promise<string[]> {
-  const answer = await sessions.handle(request({ ...how, cookie }), undefined, async (session) => {
-    await session.load();
-    return new Response();
-  });
-  return answer.headers.getSetCookie();
-}
-
-async function loginWith(world: World, cookie: string, persistent: boolean | undefined): Promise<string> {
-  const session = await world.loaded(cookie);
-  session.regenerateId({ persistent });
-  await session.commit();
-  return session.setCookieHeaders()[0] ?? "";
-}
+import { NAME, OLD_SECRET, pairOf, World } from "./world.ts";
 
 describe("the line", () => {
   test("is exactly this by default, and never the same twice", async () => {
@@ -46,7 +28,9 @@ describe("the line", () => {
       assert.equal(line.slice(line.indexOf(";")), attributes);
       const session = await world.loaded(pairOf(line));
       await session.destroy();
-      const forgotten = attributes.replace(/; Max-Age=60; Expires=[^;]*/, "").replace(/(; Domain=[^;]*|; Path=[^;]*(?!.*Domain))/, "$1; Max-Age=0; Expires=Thu, 01 Jan 1970 00:00:00 GMT");
+      const forgotten = attributes
+        .replace(/; Max-Age=60; Expires=[^;]*/, "")
+        .replace(/(; Domain=[^;]*|; Path=[^;]*(?!.*Domain))/, "$1; Max-Age=0; Expires=Thu, 01 Jan 1970 00:00:00 GMT");
       assert.deepEqual(session.setCookieHeaders(), [`${cookie.name ?? NAME}=${forgotten}`]);
     }
   });
@@ -95,7 +79,18 @@ describe("a cookie that is not ours", () => {
       const at = roll(96);
       return value.slice(0, at) + alphabet[(alphabet.indexOf(value[at] ?? "") + 1 + roll(63)) % 64] + value.slice(at + 1);
     });
-    const others = [...altered, "", value.slice(1), `${value}A`, `${value}==`, `"${value}"`, value.toUpperCase(), "A".repeat(96), "é".repeat(96), "A".repeat(20_000)];
+    const others = [
+      ...altered,
+      "",
+      value.slice(1),
+      `${value}A`,
+      `${value}==`,
+      `"${value}"`,
+      value.toUpperCase(),
+      "A".repeat(96),
+      "é".repeat(96),
+      "A".repeat(20_000),
+    ];
     for (const other of others) {
       const session = world.sessions.open({ headers: { get: () => `${NAME}=${other}` } });
       await session.load();
@@ -129,159 +124,7 @@ describe("a cookie that is not ours", () => {
   test("beside ours does no harm, nor does ours twice", async () => {
     const world = new World();
     const { cookie } = await world.begun();
-    for (const header of [`a=b; ${cookie}`, `${cookie}; ${cookie}`, `${NAME}=garbage; ${cookie}`, `; ;${cookie};x`]) assert.deepEqual(await world.values(header), { a: 1 });
-  });
-});
-
-describe("a persistent cookie", () => {
-  const days30 = { cookie: { maxAgeSeconds: 30 * DAY }, idleTimeoutSeconds: 40 * DAY, absoluteTimeoutSeconds: 60 * DAY };
-
-  test("is what maxAgeSeconds makes it, unless a login decides; it stays so until the next", async () => {
-    const world = new World(days30);
-    const { line } = await world.begun();
-    assert.match(line, /; Max-Age=2592000;/);
-    const session = await loginWith(world, pairOf(line), false);
-    assert.doesNotMatch(session, /Max-Age/);
-    const stays = await loginWith(world, pairOf(session), undefined);
-    assert.doesNotMatch(stays, /Max-Age/);
-    const remembered = await loginWith(world, pairOf(stays), true);
-    assert.match(remembered, /; Max-Age=2592000;/);
-    assert.match(await loginWith(world, pairOf(remembered), undefined), /; Max-Age=2592000;/);
-  });
-
-  test("that a visitor's login decided on is so from the first", async () => {
-    const world = new World(days30);
-    const session = await world.loaded(undefined);
-    session.set("a", 1);
-    session.regenerateId({ persistent: false });
-    await session.commit();
-    assert.doesNotMatch(session.setCookieHeaders()[0] ?? "", /Max-Age/);
-    world.pass(20 * DAY);
-    assert.deepEqual(await sent(world, pairOf(session.setCookieHeaders()[0] ?? "")), []);
-  });
-
-  test("is sent again after half of its life to a navigation that loads, with the same id and end", async () => {
-    const world = new World(days30);
-    const { cookie, id } = await world.begun();
-    world.pass(15 * DAY);
-    assert.deepEqual(await sent(world, cookie), []);
-    world.pass(1);
-    const [again = ""] = await sent(world, cookie);
-    assert.match(again, /; Max-Age=2592000;/);
-    assert.equal((await world.loaded(pairOf(again))).id, id);
-    assert.deepEqual(await sent(world, pairOf(again)), []);
-    world.pass(30 * DAY);
-    const [last = ""] = await sent(world, pairOf(again));
-    assert.match(last, new RegExp(`; Max-Age=${15 * DAY - 1};`));
-    world.pass(15 * DAY - 1);
-    assert.deepEqual(await world.values(pairOf(last)), {});
-  });
-
-  test("lives no longer than the session", async () => {
-    const world = new World({ cookie: { maxAgeSeconds: 30 * DAY }, absoluteTimeoutSeconds: 7200 });
-    assert.match((await world.begun()).line, /; Max-Age=7200;/);
-  });
-
-  test("is sent again in answer to a GET whose mode is navigate or absent, and to nothing else", async () => {
-    const world = new World(days30);
-    const { cookie } = await world.begun();
-    world.pass(16 * DAY);
-    const cases: [Sent, number][] = [
-      [{}, 1],
-      [{ mode: "navigate" }, 1],
-      [{ mode: "cors" }, 0],
-      [{ mode: "no-cors" }, 0],
-      [{ mode: "same-origin" }, 0],
-      [{ mode: "websocket" }, 0],
-      [{ method: "POST" }, 0],
-      [{ method: "POST", mode: "navigate" }, 0],
-      [{ method: "HEAD" }, 0],
-      [{ method: "PUT" }, 0],
-    ];
-    for (const [how, lines] of cases) assert.equal((await sent(world, cookie, how)).length, lines, JSON.stringify(how));
-    const bare = world.sessions.open({ headers: new Headers({ cookie }) });
-    await bare.load();
-    assert.deepEqual(bare.setCookieHeaders(), []);
-  });
-
-  test("is not sent again where the session ended, moved, was not loaded, or the answer failed", async () => {
-    const world = new World(days30);
-    const { cookie, id } = await world.begun();
-    world.pass(16 * DAY);
-    const failed = await world.sessions.handle(request({ cookie }), undefined, async (session) => {
-      await session.load();
-      return new Response(null, { status: 500 });
-    });
-    const unloaded = await world.sessions.handle(request({ cookie }), undefined, () => new Response());
-    const endedMeanwhile = await world.sessions.handle(request({ cookie }), undefined, async (session) => {
-      await session.load();
-      session.set("b", 2);
-      const login = await world.loaded(cookie);
-      login.regenerateId();
-      await login.commit();
-      return new Response();
-    });
-    for (const answer of [failed, unloaded, endedMeanwhile]) assert.deepEqual(answer.headers.getSetCookie(), []);
-    assert.deepEqual(await sent(world, cookie), []);
-    await world.sessions.openById(id).destroy();
-    assert.deepEqual(await sent(world, cookie), []);
-  });
-});
-
-describe("rotation of secrets", () => {
-  test("in three steps loses nobody who comes by in between", async () => {
-    const world = new World({ secrets: [OLD_SECRET] });
-    const first = world.deployed({ secrets: [OLD_SECRET, SECRET] });
-    const second = world.deployed({ secrets: [SECRET, OLD_SECRET] });
-    const third = world.deployed({ secrets: [SECRET] });
-    const { cookie, id } = await world.begun();
-    assert.deepEqual(await sent(world, cookie, {}, first), []);
-    assert.deepEqual(await world.values((await world.begun(undefined, second)).cookie, first), { a: 1 });
-    const [again = ""] = await sent(world, cookie, {}, second);
-    assert.match(again, /^__Host-session=[\w-]{96}; Path=\/; Secure; HttpOnly; SameSite=Lax$/);
-    assert.ok(world.told().includes("old-secret-seen"));
-    assert.deepEqual(await sent(world, pairOf(again), {}, second), []);
-    const session = await world.loaded(pairOf(again), third);
-    assert.deepEqual([session.id, session.get("a")], [id, 1]);
-    assert.deepEqual(await world.values(cookie, third), {});
-  });
-
-  test("seals anew for a page that does not load its session, and never for an image", async () => {
-    const world = new World({ secrets: [OLD_SECRET] });
-    const sessions = world.deployed({ secrets: [SECRET, OLD_SECRET] });
-    const { cookie } = await world.begun();
-    const image = await sessions.handle(request({ cookie, mode: "no-cors" }), undefined, () => new Response());
-    assert.deepEqual([image.headers.getSetCookie(), world.store.taken()], [[], ["refresh"]]);
-    const page = await sessions.handle(request({ cookie }), undefined, () => new Response());
-    assert.deepEqual([page.headers.getSetCookie().length, world.store.taken()], [1, ["load"]]);
-    assert.equal(page.headers.get("cache-control"), "private, no-store");
-    await sessions.openById((await world.loaded(cookie)).id ?? "").destroy();
-    const ended = await sessions.handle(request({ cookie }), undefined, () => new Response());
-    assert.deepEqual(ended.headers.getSetCookie(), []);
-  });
-
-  test("keeps the time at which a persistent cookie was given", async () => {
-    const life = { cookie: { maxAgeSeconds: 10 * DAY }, idleTimeoutSeconds: 40 * DAY, absoluteTimeoutSeconds: 60 * DAY };
-    const world = new World({ secrets: [OLD_SECRET], ...life });
-    const sessions = world.deployed({ secrets: [SECRET, OLD_SECRET] });
-    const { cookie } = await world.begun();
-    world.pass(4 * DAY);
-    const [again = ""] = await sent(world, cookie, {}, sessions);
-    assert.match(again, /; Max-Age=864000;/);
-    world.pass(DAY + 1);
-    assert.equal((await sent(world, pairOf(again), {}, sessions)).length, 1);
-  });
-
-  test("keeps the session's end", async () => {
-    const world = new World({ secrets: [OLD_SECRET], absoluteTimeoutSeconds: 3000, idleTimeoutSeconds: 3000 });
-    const sessions = world.deployed({ secrets: [SECRET, OLD_SECRET] });
-    const { cookie } = await world.begun();
-    world.pass(2999);
-    const [again = ""] = await sent(world, cookie, {}, sessions);
-    assert.deepEqual(await world.values(pairOf(again), sessions), { a: 1 });
-    world.pass(1);
-    world.told();
-    await world.loaded(pairOf(again), sessions);
-    assert.deepEqual(world.told(), ["cookie-rejected"]);
+    for (const header of [`a=b; ${cookie}`, `${cookie}; ${cookie}`, `${NAME}=garbage; ${cookie}`, `; ;${cookie};x`])
+      assert.deepEqual(await world.values(header), { a: 1 });
   });
 });

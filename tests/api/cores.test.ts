@@ -1,4 +1,4 @@
-// Configurations share their compiled core, and never leak one.
+// Configurations share compiled cores, and leak none.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";

@@ -1,4 +1,4 @@
-// Events: each once in its scenario, and no secret in any of them.
+// Events: each once in its scenario, without secrets.
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
@@ -7,7 +7,12 @@ import { createSessions, memoryStore, SessionError, type SessionEvent } from "ed
 import { NAME, OLD_SECRET, pairOf, request, SECRET, World } from "./world.ts";
 
 /** Does something to a session in one request. */
-async function visit(world: World, cookie: string | undefined, change: (session: Awaited<ReturnType<World["loaded"]>>) => unknown, status = 200): Promise<Response> {
+async function visit(
+  world: World,
+  cookie: string | undefined,
+  change: (session: Awaited<ReturnType<World["loaded"]>>) => unknown,
+  status = 200,
+): Promise<Response> {
   return world.sessions.handle(request({ cookie }), undefined, async (session) => {
     await session.load();
     await change(session);
@@ -23,14 +28,30 @@ const timesOut = () => {
 /** Every scenario, with the events that it is to tell, in order. */
 const scenarios: [name: string, run: (world: World) => Promise<unknown>, told: string[]][] = [
   ["a visitor who sets nothing", (world) => visit(world, undefined, nothing), []],
-  ["a first value", (world) => visit(world, undefined, (session) => session.set("canary-key", "canary-value")), ["session-created", "session-committed"]],
+  [
+    "a first value",
+    (world) => visit(world, undefined, (session) => session.set("canary-key", "canary-value")),
+    ["session-created", "session-committed"],
+  ],
   ["a read", async (world) => visit(world, (await begun(world)).cookie, nothing), ["session-loaded"]],
   ["a write", async (world) => visit(world, (await begun(world)).cookie, (session) => session.set("b", 2)), ["session-loaded", "session-committed"]],
-  ["a login", async (world) => visit(world, (await begun(world)).cookie, (session) => session.regenerateId()), ["session-loaded", "session-regenerated", "session-committed"]],
+  [
+    "a login",
+    async (world) => visit(world, (await begun(world)).cookie, (session) => session.regenerateId()),
+    ["session-loaded", "session-regenerated", "session-committed"],
+  ],
   ["a logout", async (world) => visit(world, (await begun(world)).cookie, (session) => session.destroy()), ["session-loaded", "session-destroyed"]],
-  ["a renewal", async (world) => world.sessions.handle(request({ cookie: (await begun(world)).cookie }), undefined, () => new Response()), ["session-renewed"]],
+  [
+    "a renewal",
+    async (world) => world.sessions.handle(request({ cookie: (await begun(world)).cookie }), undefined, () => new Response()),
+    ["session-renewed"],
+  ],
   ["an error page for a visitor", (world) => visit(world, undefined, (session) => session.set("a", 1), 500), ["cookie-withheld"]],
-  ["an error page after a login", async (world) => visit(world, (await begun(world)).cookie, (session) => session.regenerateId(), 500), ["session-loaded", "cookie-withheld"]],
+  [
+    "an error page after a login",
+    async (world) => visit(world, (await begun(world)).cookie, (session) => session.regenerateId(), 500),
+    ["session-loaded", "cookie-withheld"],
+  ],
   ["a foreign cookie", (world) => visit(world, `${NAME}=canary-cookie`, nothing), ["cookie-rejected"]],
   ["a neighbour who was faster", conflict, ["session-loaded", "session-loaded", "session-committed", "conflict-replayed", "session-committed"]],
   ["a session that ended meanwhile", endedMeanwhile, ["session-loaded", "session-destroyed", "session-gone"]],
@@ -149,13 +170,18 @@ function canaries(world: World): string[] {
 describe("events", () => {
   test("are told once in their scenario, and name no secret; nor do errors and the console", async (t) => {
     const printed: unknown[] = [];
-    for (const method of ["log", "info", "warn", "error", "debug"] as const) t.mock.method(console, method, (...given: unknown[]) => printed.push(given));
+    for (const method of ["log", "info", "warn", "error", "debug"] as const)
+      t.mock.method(console, method, (...given: unknown[]) => printed.push(given));
     for (const [name, run, told] of scenarios) {
       const world = new World({ secrets: [SECRET, OLD_SECRET] });
       const secret = canaries(world);
       const answer = await run(world);
       printed.push(answer instanceof Error ? answer : undefined);
-      assert.deepEqual(world.events.map((event) => event.name), told, name);
+      assert.deepEqual(
+        world.events.map((event) => event.name),
+        told,
+        name,
+      );
       if (answer instanceof Response) secret.push(...answer.headers.getSetCookie().map((line) => pairOf(line).slice(NAME.length + 1)));
       const text = inspect([world.events, printed], { depth: 20, showHidden: true });
       for (const each of secret.filter((one) => one !== "")) assert.ok(!text.includes(each), `${name}: ${each}`);

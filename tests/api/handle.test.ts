@@ -238,7 +238,10 @@ describe("a handler that throws anything else", () => {
     };
     const { thrown } = await ran(world, cookie, set, throwsError);
     assert.ok(thrown instanceof RangeError);
-    assert.deepEqual(world.told().filter((name) => name === "store-failed"), ["store-failed"]);
+    assert.deepEqual(
+      world.told().filter((name) => name === "store-failed"),
+      ["store-failed"],
+    );
   });
 
   test("is treated the same when it throws before its first await", async () => {

@@ -8,10 +8,22 @@ import { describe, test } from "node:test";
 import type { Session } from "edge-session";
 import { type Data, OLD_SECRET, pairOf, request, SECRET, World } from "./world.ts";
 
-const cdnHeaders = ["CDN-Cache-Control", "Cloudflare-CDN-Cache-Control", "Vercel-CDN-Cache-Control", "Netlify-CDN-Cache-Control", "Surrogate-Control", "Edge-Control"];
+const cdnHeaders = [
+  "CDN-Cache-Control",
+  "Cloudflare-CDN-Cache-Control",
+  "Vercel-CDN-Cache-Control",
+  "Netlify-CDN-Cache-Control",
+  "Surrogate-Control",
+  "Edge-Control",
+];
 
 /** Answers one request with a response that says how it may be cached. */
-function answered(world: World, cookie: string | undefined, use: (session: Session<Data>) => unknown, response = new Response("body")): Promise<Response> {
+function answered(
+  world: World,
+  cookie: string | undefined,
+  use: (session: Session<Data>) => unknown,
+  response = new Response("body"),
+): Promise<Response> {
   return world.sessions.handle(request({ cookie }), undefined, async (session) => {
     await use(session);
     return response;

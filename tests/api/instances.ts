@@ -1,4 +1,4 @@
-// Catches every instance of the compiled core, for tests that look inside.
+// Catches every instance of the compiled core.
 
 const Original = WebAssembly.Instance;
 const caught: WebAssembly.Instance[] = [];
@@ -17,7 +17,7 @@ export function instances(): number {
 
 /** Gives the linear memory of the last instance. */
 export function memory(): WebAssembly.Memory {
-  const exported = caught.at(-1)?.exports["memory"];
+  const exported = caught.at(-1)?.exports.memory;
   if (!(exported instanceof WebAssembly.Memory)) throw new Error("there is no instance yet");
   return exported;
 }

@@ -6,7 +6,7 @@ import fc from "fast-check";
 import { dice, seedFor } from "./seeds.ts";
 import { type Begun, World } from "./world.ts";
 
-const values = { name: "Ünï 😀", list: [1, { deep: [true, null] }], "key \" \n é": -1.5, empty: {}, text: 'a\\"b,}\n{"x":1}', 1: "one" };
+const values = { name: "Ünï 😀", list: [1, { deep: [true, null] }], 'key " \n é': -1.5, empty: {}, text: 'a\\"b,}\n{"x":1}', 1: "one" };
 
 /** Puts values in the layout of `text` into a session's record. */
 async function edited(world: World, begun: Begun, text: string): Promise<void> {
@@ -47,7 +47,15 @@ test("with CRLF, and with our lines but spaces between", async () => {
   const world = new World();
   const begun = await world.begun();
   await accepted(world, begun, JSON.stringify(values, null, 2).replaceAll("\n", "\r\n"));
-  for (const text of ['{\r\n"a":1,\r\n"b":2}', '{\n"a": 1,\n"b": 2}', '{\n"a":1,\n"b":2\n}', '{\n "a":1,\n "b":2}', '{\n"a" :1}', '{\n"a":1 }', '{\n\n"a":1}']) {
+  for (const text of [
+    '{\r\n"a":1,\r\n"b":2}',
+    '{\n"a": 1,\n"b": 2}',
+    '{\n"a":1,\n"b":2\n}',
+    '{\n "a":1,\n "b":2}',
+    '{\n"a" :1}',
+    '{\n"a":1 }',
+    '{\n\n"a":1}',
+  ]) {
     await accepted(world, begun, text);
   }
 });
@@ -55,14 +63,27 @@ test("with CRLF, and with our lines but spaces between", async () => {
 test("with two entries on one line, which hides neither", async () => {
   const world = new World();
   const begun = await world.begun();
-  const lines = ['{\n"a":1,"b":2}', '{\n"a":"1","b":"2"}', '{\n"a":{},"b":{}}', '{\n"a":[],"b":[]}', '{\n"a":1,"b":"x",\n"c":2}', '{\n"a":true,"b":null,\n"c":{},"d":{}}'];
+  const lines = [
+    '{\n"a":1,"b":2}',
+    '{\n"a":"1","b":"2"}',
+    '{\n"a":{},"b":{}}',
+    '{\n"a":[],"b":[]}',
+    '{\n"a":1,"b":"x",\n"c":2}',
+    '{\n"a":true,"b":null,\n"c":{},"d":{}}',
+  ];
   for (const text of lines) await accepted(world, begun, text);
 });
 
 test("with one value over several lines, whose insides are no entries", async () => {
   const world = new World();
   const begun = await world.begun();
-  const lines = ['{\n"a":{"x":{},\n"y":{}}}', '{\n"a":{"x":{},\n"y":{}},"b":{}}', '{\n"a":[1,\n2],\n"b":[]}', '{\n"a":{\n"x":1\n}}', '{\n"a":["x",\n"y"]}'];
+  const lines = [
+    '{\n"a":{"x":{},\n"y":{}}}',
+    '{\n"a":{"x":{},\n"y":{}},"b":{}}',
+    '{\n"a":[1,\n2],\n"b":[]}',
+    '{\n"a":{\n"x":1\n}}',
+    '{\n"a":["x",\n"y"]}',
+  ];
   for (const text of lines) await accepted(world, begun, text);
 });
 
@@ -88,10 +109,19 @@ test("in any layout that JSON allows", async (t) => {
   const begun = await world.begun();
   const key = fc.oneof(fc.string({ unit: "binary", maxLength: 4 }), fc.constantFrom("x", "y", "added", "deep", "a\\", '"'));
   const { value } = fc.letrec<{ value: unknown }>((tie) => ({
-    value: fc.oneof({ maxDepth: 3 }, fc.constantFrom(null, true, 7, "x", "y", "},{", '\\"', ""), fc.array(tie("value"), { maxLength: 3 }), object(tie("value"))),
+    value: fc.oneof(
+      { maxDepth: 3 },
+      fc.constantFrom(null, true, 7, "x", "y", "},{", '\\"', ""),
+      fc.array(tie("value"), { maxLength: 3 }),
+      object(tie("value")),
+    ),
   }));
   function object(inside: fc.Arbitrary<unknown>): fc.Arbitrary<Record<string, unknown>> {
-    return fc.dictionary(key.filter((each) => !each.startsWith("\u0000") && each.isWellFormed()), inside, { maxKeys: 3, noNullPrototype: true });
+    return fc.dictionary(
+      key.filter((each) => !each.startsWith("\u0000") && each.isWellFormed()),
+      inside,
+      { maxKeys: 3, noNullPrototype: true },
+    );
   }
   const property = fc.asyncProperty(object(value), fc.nat(), async (each, layout) => accepted(world, begun, laidOut(each, dice(layout))));
   await fc.assert(property, { seed, numRuns: 2000 });

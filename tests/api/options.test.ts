@@ -3,8 +3,8 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { createSessions, memoryStore, SessionError, type SessionsOptions } from "edge-session";
-import { codeOf, pairOf, request, SECRET, World } from "./world.ts";
 import { WatchedStore } from "./watched-store.ts";
+import { codeOf, pairOf, request, SECRET, World } from "./world.ts";
 
 const store = memoryStore({ isolated: true });
 
@@ -29,79 +29,81 @@ function weak(capabilities: Partial<typeof store.capabilities>): WatchedStore {
   return new WatchedStore(store, capabilities);
 }
 
+/** Options, and the change that is to be refused by their name. */
+const refused: [option: string, change: Record<string, unknown>][] = [
+  ["secrets", { secrets: undefined }],
+  ["secrets", { secrets: null }],
+  ["secrets", { secrets: [] }],
+  ["secrets", { secrets: SECRET }],
+  ["secrets", { secrets: [SECRET, undefined] }],
+  ["secrets", { secrets: [SECRET, 7] }],
+  ["secrets", { secrets: ["x".repeat(31)] }],
+  ["secrets", { secrets: [SECRET, new Uint8Array(31)] }],
+  ["secrets", { secrets: [SECRET, SECRET] }],
+  ["secrets", { secrets: [SECRET, new TextEncoder().encode(SECRET)] }],
+  ["secrets", { secrets: Array.from({ length: 9 }, (_, index) => `${SECRET}${index}`) }],
+  ["store", { store: undefined }],
+  ["store", { store: null }],
+  ["store", { store: {} }],
+  ["store", { store: { ...store } }],
+  ["applicationName", { applicationName: "" }],
+  ["applicationName", { applicationName: "a b" }],
+  ["applicationName", { applicationName: "{a}" }],
+  ["applicationName", { applicationName: "x".repeat(65) }],
+  ["applicationName", { applicationName: 7 }],
+  ["applicationName", { applicationName: null }],
+  ["cookie", { cookie: null }],
+  ["cookie", { cookie: "name" }],
+  ["cookie.name", { cookie: { name: "" } }],
+  ["cookie.name", { cookie: { name: "a=b" } }],
+  ["cookie.name", { cookie: { name: "a;b" } }],
+  ["cookie.name", { cookie: { name: 7 } }],
+  ["cookie.path", { cookie: { name: "s", path: "a" } }],
+  ["cookie.path", { cookie: { name: "s", path: "/;" } }],
+  ["cookie.domain", { cookie: { name: "s", domain: "" } }],
+  ["cookie.domain", { cookie: { name: "s", domain: "a;b" } }],
+  ["cookie.sameSite", { cookie: { sameSite: "Lax" } }],
+  ["cookie.sameSite", { cookie: { name: "s", secure: false, sameSite: "none" } }],
+  ["cookie.partitioned", { cookie: { name: "s", secure: false, partitioned: true } }],
+  ["cookie.secure", { cookie: { secure: "yes" } }],
+  ["cookie.httpOnly", { cookie: { httpOnly: 1 } }],
+  ["cookie.maxAgeSeconds", { cookie: { maxAgeSeconds: 0 } }],
+  ["cookie.maxAgeSeconds", { cookie: { maxAgeSeconds: 34_560_001 } }],
+  ["cookie.maxAgeSeconds", { cookie: { maxAgeSeconds: Number.POSITIVE_INFINITY } }],
+  ["cookie.secure", { cookie: { secure: false } }],
+  ["cookie.secure", { cookie: { name: "__Secure-s", secure: false } }],
+  ["cookie.domain", { cookie: { domain: "example.com" } }],
+  ["cookie.path", { cookie: { path: "/app" } }],
+  ["idleTimeoutSeconds", { idleTimeoutSeconds: 0 }],
+  ["idleTimeoutSeconds", { idleTimeoutSeconds: -1 }],
+  ["idleTimeoutSeconds", { idleTimeoutSeconds: 1.5 }],
+  ["idleTimeoutSeconds", { idleTimeoutSeconds: "1200" }],
+  ["idleTimeoutSeconds", { idleTimeoutSeconds: Number.NaN }],
+  ["idleTimeoutSeconds", { idleTimeoutSeconds: Number.POSITIVE_INFINITY }],
+  ["idleTimeoutSeconds", { idleTimeoutSeconds: 34_560_001, absoluteTimeoutSeconds: Number.POSITIVE_INFINITY }],
+  ["idleTimeoutSeconds", { idleTimeoutSeconds: null }],
+  ["absoluteTimeoutSeconds", { absoluteTimeoutSeconds: 1199 }],
+  ["absoluteTimeoutSeconds", { absoluteTimeoutSeconds: 34_560_001 }],
+  ["absoluteTimeoutSeconds", { absoluteTimeoutSeconds: Number.NEGATIVE_INFINITY }],
+  ["slide", { slide: "never" }],
+  ["ioTimeoutMs", { ioTimeoutMs: 0 }],
+  ["ioTimeoutMs", { ioTimeoutMs: "10" }],
+  ["ioTimeoutMs", { ioTimeoutMs: Number.NaN }],
+  ["concurrency", { concurrency: "exclusive" }],
+  ["concurrency", { concurrency: "merge", store: weak({ compareAndSet: false }) }],
+  ["idleTimeoutSeconds", { idleTimeoutSeconds: 59, store: weak({ minTtlSeconds: 60 }) }],
+  ["throwOnError", { throwOnError: "no" }],
+  ["throwOnError", { throwOnError: null }],
+  ["commit", { commit: "later" }],
+  ["maxRecordBytes", { maxRecordBytes: 0 }],
+  ["maxRecordBytes", { maxRecordBytes: 1_048_577 }],
+  ["maxRecordBytes", { maxRecordBytes: 1.5 }],
+  ["onEvent", { onEvent: "console" }],
+  ["clock", { clock: 7 }],
+];
+
 describe("an option that is not allowed", () => {
   test("is named in the message, and nothing else is", () => {
-    const refused: [option: string, change: Record<string, unknown>][] = [
-      ["secrets", { secrets: undefined }],
-      ["secrets", { secrets: null }],
-      ["secrets", { secrets: [] }],
-      ["secrets", { secrets: SECRET }],
-      ["secrets", { secrets: [SECRET, undefined] }],
-      ["secrets", { secrets: [SECRET, 7] }],
-      ["secrets", { secrets: ["x".repeat(31)] }],
-      ["secrets", { secrets: [SECRET, new Uint8Array(31)] }],
-      ["secrets", { secrets: [SECRET, SECRET] }],
-      ["secrets", { secrets: [SECRET, new TextEncoder().encode(SECRET)] }],
-      ["secrets", { secrets: Array.from({ length: 9 }, (_, index) => `${SECRET}${index}`) }],
-      ["store", { store: undefined }],
-      ["store", { store: null }],
-      ["store", { store: {} }],
-      ["store", { store: { ...store } }],
-      ["applicationName", { applicationName: "" }],
-      ["applicationName", { applicationName: "a b" }],
-      ["applicationName", { applicationName: "{a}" }],
-      ["applicationName", { applicationName: "x".repeat(65) }],
-      ["applicationName", { applicationName: 7 }],
-      ["applicationName", { applicationName: null }],
-      ["cookie", { cookie: null }],
-      ["cookie", { cookie: "name" }],
-      ["cookie.name", { cookie: { name: "" } }],
-      ["cookie.name", { cookie: { name: "a=b" } }],
-      ["cookie.name", { cookie: { name: "a;b" } }],
-      ["cookie.name", { cookie: { name: 7 } }],
-      ["cookie.path", { cookie: { name: "s", path: "a" } }],
-      ["cookie.path", { cookie: { name: "s", path: "/;" } }],
-      ["cookie.domain", { cookie: { name: "s", domain: "" } }],
-      ["cookie.domain", { cookie: { name: "s", domain: "a;b" } }],
-      ["cookie.sameSite", { cookie: { sameSite: "Lax" } }],
-      ["cookie.sameSite", { cookie: { name: "s", secure: false, sameSite: "none" } }],
-      ["cookie.partitioned", { cookie: { name: "s", secure: false, partitioned: true } }],
-      ["cookie.secure", { cookie: { secure: "yes" } }],
-      ["cookie.httpOnly", { cookie: { httpOnly: 1 } }],
-      ["cookie.maxAgeSeconds", { cookie: { maxAgeSeconds: 0 } }],
-      ["cookie.maxAgeSeconds", { cookie: { maxAgeSeconds: 34_560_001 } }],
-      ["cookie.maxAgeSeconds", { cookie: { maxAgeSeconds: Number.POSITIVE_INFINITY } }],
-      ["cookie.secure", { cookie: { secure: false } }],
-      ["cookie.secure", { cookie: { name: "__Secure-s", secure: false } }],
-      ["cookie.domain", { cookie: { domain: "example.com" } }],
-      ["cookie.path", { cookie: { path: "/app" } }],
-      ["idleTimeoutSeconds", { idleTimeoutSeconds: 0 }],
-      ["idleTimeoutSeconds", { idleTimeoutSeconds: -1 }],
-      ["idleTimeoutSeconds", { idleTimeoutSeconds: 1.5 }],
-      ["idleTimeoutSeconds", { idleTimeoutSeconds: "1200" }],
-      ["idleTimeoutSeconds", { idleTimeoutSeconds: Number.NaN }],
-      ["idleTimeoutSeconds", { idleTimeoutSeconds: Number.POSITIVE_INFINITY }],
-      ["idleTimeoutSeconds", { idleTimeoutSeconds: 34_560_001, absoluteTimeoutSeconds: Number.POSITIVE_INFINITY }],
-      ["idleTimeoutSeconds", { idleTimeoutSeconds: null }],
-      ["absoluteTimeoutSeconds", { absoluteTimeoutSeconds: 1199 }],
-      ["absoluteTimeoutSeconds", { absoluteTimeoutSeconds: 34_560_001 }],
-      ["absoluteTimeoutSeconds", { absoluteTimeoutSeconds: Number.NEGATIVE_INFINITY }],
-      ["slide", { slide: "never" }],
-      ["ioTimeoutMs", { ioTimeoutMs: 0 }],
-      ["ioTimeoutMs", { ioTimeoutMs: "10" }],
-      ["ioTimeoutMs", { ioTimeoutMs: Number.NaN }],
-      ["concurrency", { concurrency: "exclusive" }],
-      ["concurrency", { concurrency: "merge", store: weak({ compareAndSet: false }) }],
-      ["idleTimeoutSeconds", { idleTimeoutSeconds: 59, store: weak({ minTtlSeconds: 60 }) }],
-      ["throwOnError", { throwOnError: "no" }],
-      ["throwOnError", { throwOnError: null }],
-      ["commit", { commit: "later" }],
-      ["maxRecordBytes", { maxRecordBytes: 0 }],
-      ["maxRecordBytes", { maxRecordBytes: 1_048_577 }],
-      ["maxRecordBytes", { maxRecordBytes: 1.5 }],
-      ["onEvent", { onEvent: "console" }],
-      ["clock", { clock: 7 }],
-    ];
     for (const [option, change] of refused) {
       const message = refusedWith(change);
       const named = [...message.matchAll(/(?:^session: these options are not allowed\. |; )([a-zA-Z.]+): /g)].map(([, name]) => name);
@@ -117,7 +119,8 @@ describe("an option that is not allowed", () => {
   });
 
   test("is named once, though two look at it", () => {
-    for (const change of [{ applicationName: 7 }, { cookie: { name: 7 } }, { cookie: { domain: "" } }]) assert.equal(refusedWith(change).split(": must ").length, 2);
+    for (const change of [{ applicationName: 7 }, { cookie: { name: 7 } }, { cookie: { domain: "" } }])
+      assert.equal(refusedWith(change).split(": must ").length, 2);
   });
 
   test("is never shown, whatever it holds", () => {
@@ -170,7 +173,9 @@ describe("options that are allowed", () => {
     const more = ["throwOnError", "commit", "maxRecordBytes", "onEvent", "clock"];
     const nothing = Object.fromEntries([...names, ...more].map((name) => [name, undefined]));
     assert.equal(refusedWith(nothing), "");
-    const cookie = Object.fromEntries(["name", "path", "domain", "secure", "httpOnly", "sameSite", "partitioned", "maxAgeSeconds"].map((name) => [name, undefined]));
+    const cookie = Object.fromEntries(
+      ["name", "path", "domain", "secure", "httpOnly", "sameSite", "partitioned", "maxAgeSeconds"].map((name) => [name, undefined]),
+    );
     const { line } = await world.begun((session) => session.set("a", 1), world.deployed({ cookie }));
     assert.match(line, /^__Host-session=[\w-]{96}; Path=\/; Secure; HttpOnly; SameSite=Lax$/);
     assert.deepEqual(await world.values(pairOf(line)), { a: 1 });

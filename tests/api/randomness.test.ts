@@ -1,4 +1,4 @@
-// Without randomness a call fails; nothing weaker takes its place.
+// Without randomness a call fails; nothing takes its place.
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";

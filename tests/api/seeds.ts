@@ -4,7 +4,7 @@ import type { TestContext } from "node:test";
 
 /** Gives a seed and prints it; `SEED=<seed>` runs the same again. */
 export function seedFor(t: TestContext): number {
-  const given = Number(process.env["SEED"]);
+  const given = Number(process.env.SEED);
   const seed = Number.isSafeInteger(given) && given !== 0 ? given : (crypto.getRandomValues(new Int32Array(1))[0] ?? 1);
   t.diagnostic(`SEED=${seed}`);
   return seed;

@@ -6,7 +6,12 @@ import type { Session } from "edge-session";
 import { codeOf, type Data, request, World } from "./world.ts";
 
 /** Gives a session whose response is made, by `handle` or by `applyTo`. */
-async function started(world: World, by: "handle" | "applyTo", cookie: string | undefined, use: (session: Session<Data>) => unknown): Promise<Session<Data>> {
+async function started(
+  world: World,
+  by: "handle" | "applyTo",
+  cookie: string | undefined,
+  use: (session: Session<Data>) => unknown,
+): Promise<Session<Data>> {
   let left: Session<Data> | undefined;
   if (by === "handle") {
     await world.sessions.handle(request({ cookie }), undefined, async (session) => {

@@ -73,14 +73,17 @@ describe("an instance whose memory was overwritten", () => {
   test("is told once, as core-restarted", async () => {
     const world = new World();
     const { cookie } = await world.begun();
-    const visit = () => world.sessions.handle(request({ cookie }), undefined, async (session) => (await session.load(), new Response()));
+    const visit = () => world.sessions.handle(request({ cookie }), undefined, (session) => session.load().then(() => new Response()));
     await visit();
     world.told();
     overwrite(0xff);
     assert.equal(await codeOf(visit), "core-failed");
     await visit();
     await visit();
-    assert.deepEqual(world.told().filter((name) => name === "core-restarted"), ["core-restarted"]);
+    assert.deepEqual(
+      world.told().filter((name) => name === "core-restarted"),
+      ["core-restarted"],
+    );
   });
 
   test("is made good whatever the settings: many, and longer than the scratch", async () => {

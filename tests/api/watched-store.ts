@@ -1,4 +1,4 @@
-// A store around another: counts its calls, and fails on demand.
+// A store around another that counts and fails on demand.
 
 import type { Conflict, Exists, Store, StoreCapabilities, StoreIo } from "edge-session";
 

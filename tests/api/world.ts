@@ -1,6 +1,15 @@
 // One application under test: a clock, a store, its events.
 
-import { createSessions, memoryStore, type RequestLike, type Session, type SessionEvent, type Sessions, type SessionsOptions, type Store } from "edge-session";
+import {
+  createSessions,
+  memoryStore,
+  type RequestLike,
+  type Session,
+  type SessionEvent,
+  type Sessions,
+  type SessionsOptions,
+  type Store,
+} from "edge-session";
 import { WatchedStore } from "./watched-store.ts";
 
 export const SECRET = "first-canary-secret-of-at-least-32-bytes";
