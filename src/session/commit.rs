@@ -1,0 +1,252 @@
+//! Stores what a request changed, or ends its session.
+
+use alloc::borrow::ToOwned;
+use alloc::boxed::Box;
+
+use crate::error::Error;
+use crate::id::Id;
+use crate::lifecycle::destroy::Destroy;
+use crate::lifecycle::regenerate::{Move, Regenerate};
+use crate::lifecycle::state::Task;
+use crate::lifecycle::write::{Base, Write};
+use crate::lifecycle::{End, Step};
+use crate::record::Header;
+use crate::session::flow::{Flow, moment};
+use crate::session::outcome::Outcome;
+use crate::session::values::EMPTY;
+use crate::session::{Doing, Random, Session, Stand, StoreCall};
+
+/// How long a tombstone stays, in seconds: as long as a commit may take, in these bounds (PROTOCOL 4).
+const TOMBSTONE_SECONDS: core::ops::RangeInclusive<u64> = 60..=600;
+
+impl Session<'_> {
+    /// Begins to store the changes made so far; later ones belong to the next
+    /// commit.
+    ///
+    /// Where nothing was changed there is nothing to ask. A commit that the
+    /// store did not answer is found out about first.
+    ///
+    /// # Errors
+    ///
+    /// As `answer`.
+    pub fn commit(&mut self, now_ms: u64, random: Random) -> Result<Option<StoreCall>, Error> {
+        if let Some(Doing::Committing(flow)) = self.doing.take() {
+            self.pending = Some(flow);
+        }
+        if let Some(broken) = self.broken {
+            return Err(broken);
+        }
+        let until_ms = now_ms.saturating_add(self.sessions.io_timeout_ms);
+        if let Some(mut flow) = self.pending.take() {
+            flow.until_ms = until_ms;
+            flow.error = None;
+            flow.resumed = true;
+            if let Some(call) = flow.called {
+                return self.make(flow, 0, call, now_ms);
+            }
+        }
+        self.commit_changes(until_ms, now_ms, &random)
+    }
+
+    /// Begins to end the session, at once; it is over when the last call was
+    /// answered without an error.
+    ///
+    /// The browser's cookie is expired then. A value set after it begins a new
+    /// session.
+    ///
+    /// # Errors
+    ///
+    /// As `answer`; the session may still be there.
+    pub fn destroy(&mut self, now_ms: u64, random: Random) -> Result<Option<StoreCall>, Error> {
+        self.doing = None;
+        self.is_used = true;
+        let stored = self.id.or(self.seen.map(|(id, _)| id)).filter(|_| self.stand != Stand::Absent && !self.own_id);
+        let Some(id) = stored else { return self.destroyed().map(|()| None) };
+        let seen = self.seen.filter(|(seen, _)| *seen == id).map(|(_, header)| header);
+        let seconds = self.sessions.io_timeout_ms.div_ceil(1000);
+        let seconds = seconds.clamp(*TOMBSTONE_SECONDS.start(), *TOMBSTONE_SECONDS.end());
+        let (destroy, step) = Destroy::begin(id, seen, seconds, &self.sessions.limits(), &moment(now_ms, &random));
+        let flow = self.flow(Task::Destroy(destroy), now_ms.saturating_add(self.sessions.io_timeout_ms));
+        self.step(flow, step, now_ms, &random)
+    }
+
+    /// Takes the end of a task.
+    pub(super) fn finish(&mut self, flow: Box<Flow>, end: End, now_ms: u64, random: &Random) -> Result<Option<StoreCall>, Error> {
+        if matches!(flow.task, Task::Destroy(_)) {
+            return match end {
+                End::Gone => self.destroyed().map(|()| None),
+                _ => Err(flow.error.unwrap_or(Error::StoreUnavailable)),
+            };
+        }
+        match end {
+            End::Committed { id, header, created } => {
+                let (resumed, until_ms) = (flow.resumed, flow.until_ms);
+                self.committed(*flow, id, header, created, now_ms, random)?;
+                if resumed { self.commit_changes(until_ms, now_ms, random) } else { Ok(None) }
+            }
+            End::Gone => Err(self.gone()),
+            End::Conflict => Err(Error::Conflict),
+            End::Ambiguous => Err(self.ambiguous(&flow)),
+            End::Unreadable => Err(Error::RecordCorrupt),
+            End::Undecided => {
+                let error = flow.error.unwrap_or(Error::StoreUnavailable);
+                self.pending = Some(flow);
+                // A refusal is told as it is, silence as what it means for a commit.
+                Err(if error == Error::Timeout { Error::CommitAmbiguous } else { error })
+            }
+        }
+    }
+
+    /// Begins a commit of what was changed, if anything was.
+    fn commit_changes(&mut self, until_ms: u64, now_ms: u64, random: &Random) -> Result<Option<StoreCall>, Error> {
+        if !self.is_dirty() {
+            return Ok(None);
+        }
+        if self.stand == Stand::Ended || (self.stand == Stand::Forwarded && self.moving.is_none()) {
+            return Err(self.gone());
+        }
+        let (task, step) = self.begun(now_ms, random);
+        let mut flow = self.flow(task, until_ms);
+        flow.moving = self.moving;
+        flow.outcome = self.outcome.clone();
+        flow.taken = self.changes.len();
+        self.step(flow, step, now_ms, random)
+    }
+
+    /// Says whether a commit would store anything.
+    fn is_dirty(&self) -> bool {
+        match self.stand {
+            Stand::Unknown => false,
+            Stand::Live => !self.changes.is_empty() || self.moving.is_some(),
+            Stand::Forwarded if self.moving.is_some() => !self.key_texts().is_empty(),
+            Stand::Forwarded | Stand::Ended => !self.changes.is_empty(),
+            Stand::Visitor | Stand::Absent | Stand::Expired => self.outcome.as_ref().is_none_or(Outcome::sets_anything),
+        }
+    }
+
+    /// Begins the task that fits where the session stands.
+    fn begun(&mut self, now_ms: u64, random: &Random) -> (Task, Step) {
+        let (limits, moment) = (self.sessions.limits(), moment(now_ms, random));
+        let was_live = self.stand == Stand::Live;
+        let seen = self.seen.map(|(_, header)| header).filter(|_| was_live || self.stand == Stand::Expired);
+        if let Some(moving) = self.moving {
+            let old = self.id.filter(|_| !self.own_id && !matches!(self.stand, Stand::Forwarded | Stand::Visitor));
+            let Some(id) = old else {
+                // The id that came in is no session of this browser's: a new one begins, with the values that are still shown.
+                let base = Base { id: moving.id, own_id: true, birth: moving.birth, seen: None, was_live: false };
+                let (write, step) = Write::begin(&base, &limits, &moment);
+                return (Task::Write(write), step);
+            };
+            let (next_id, next_birth, grace_seconds) = (moving.id, moving.birth, moving.grace_seconds);
+            let base = Move { id, next_id, next_birth, seen, was_live, grace_seconds };
+            let (regenerate, step) = Regenerate::begin(&base, &limits, &moment);
+            return (Task::Regenerate(regenerate), step);
+        }
+        let own_id = self.own_id || self.id.is_none();
+        let id = *self.id.get_or_insert_with(|| random.id());
+        self.own_id = own_id;
+        let birth = match seen {
+            Some(seen) if was_live => seen.birth,
+            _ => *self.birth.get_or_insert_with(|| random.birth()),
+        };
+        let (write, step) = Write::begin(&Base { id, own_id, birth, seen, was_live }, &limits, &moment);
+        (Task::Write(write), step)
+    }
+
+    fn flow(&self, task: Task, until_ms: u64) -> Box<Flow> {
+        let is_shown = matches!(self.stand, Stand::Live | Stand::Forwarded);
+        Box::new(Flow {
+            task,
+            limits: self.sessions.limits(),
+            until_ms,
+            base: if is_shown { self.values.clone() } else { EMPTY.to_owned() },
+            text: None,
+            outcome: None,
+            taken: 0,
+            moving: None,
+            created: None,
+            called: None,
+            error: None,
+            resumed: false,
+        })
+    }
+
+    /// Takes up the record that was stored, and makes the cookie due that it needs.
+    fn committed(
+        &mut self,
+        flow: Flow,
+        id: Id,
+        header: Header,
+        created: bool,
+        now_ms: u64,
+        random: &Random,
+    ) -> Result<(), Error> {
+        self.values = flow.text.unwrap_or(flow.base);
+        self.changes.drain(..flow.taken.min(self.changes.len()));
+        self.seen = Some((id, header));
+        self.stand = Stand::Live;
+        self.id = Some(id);
+        self.own_id = false;
+        self.birth = None;
+        // One that came after the commit began is the next commit's.
+        self.moving = self.moving.filter(|moving| flow.moving.is_none_or(|moved| moved.id != moving.id));
+        let sealed = if created && !self.by_id {
+            self.persistent = flow.moving.map(|moving| moving.persistent).or(self.persistent);
+            self.seal_new(id, header.deadline, now_ms, random)
+        } else {
+            Ok(())
+        };
+        self.replay();
+        sealed
+    }
+
+    /// The session ended while the request ran: whatever else it wants to store has nowhere to go.
+    fn gone(&mut self) -> Error {
+        self.forget();
+        self.stand = Stand::Ended;
+        self.outdated = true;
+        Error::Destroyed
+    }
+
+    /// What was sent is never sent again; a regeneration that came so far can only be told.
+    fn ambiguous(&mut self, flow: &Flow) -> Error {
+        if matches!(flow.task, Task::Regenerate(_)) {
+            self.broken = Some(Error::CommitAmbiguous);
+        } else {
+            self.changes.drain(..flow.taken.min(self.changes.len()));
+            self.replay();
+        }
+        Error::CommitAmbiguous
+    }
+
+    /// Makes the changes that are left to the values that are known now; where that fails, the next commit tells.
+    fn replay(&mut self) {
+        self.outcome = Outcome::of(&self.changes, &self.values).ok();
+    }
+
+    /// Forgets what the request changed and had.
+    fn forget(&mut self) {
+        self.changes.clear();
+        self.outcome = Some(Outcome::default());
+        self.moving = None;
+        self.pending = None;
+    }
+
+    fn destroyed(&mut self) -> Result<(), Error> {
+        self.forget();
+        self.broken = None;
+        self.seen = None;
+        self.values = EMPTY.to_owned();
+        self.persistent = None;
+        self.birth = None;
+        self.own_id = false;
+        if self.by_id {
+            self.stand = Stand::Ended;
+            return Ok(());
+        }
+        self.stand = Stand::Visitor;
+        self.id = None;
+        self.cookie = None;
+        self.forget_cookie()
+    }
+}

@@ -1,0 +1,223 @@
+//! Makes the calls that a task of the core asks for.
+
+use alloc::borrow::ToOwned;
+use alloc::boxed::Box;
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use crate::error::Error;
+use crate::id::Id;
+use crate::lifecycle::state::Task;
+use crate::lifecycle::{Answer, Call, Limits, Moment, Operation, Step, Values};
+use crate::record::{Header, LONGEST_HEADER, Standing};
+use crate::session::load::split;
+use crate::session::outcome::Outcome;
+use crate::session::values::{EMPTY, as_lines};
+use crate::session::{Doing, Moving, Random, Session, StoreAnswer, StoreCall, StoreOperation};
+
+/// A task under way, and the texts that were made for it.
+pub(super) struct Flow {
+    pub(super) task: Task,
+    pub(super) limits: Limits,
+    /// Unix milliseconds at which its time is over.
+    pub(super) until_ms: u64,
+    /// The values that the changes are made to.
+    pub(super) base: String,
+    /// Those values with the changes made.
+    pub(super) text: Option<String>,
+    /// What the changes come to on `base`, where that is known already.
+    pub(super) outcome: Option<Outcome>,
+    /// How many of the request's changes it takes.
+    pub(super) taken: usize,
+    /// The `regenerate_id` that it commits.
+    pub(super) moving: Option<Moving>,
+    /// The new id whose record a regeneration asked for.
+    pub(super) created: Option<Id>,
+    /// The call that was made last.
+    pub(super) called: Option<Call>,
+    /// What that call failed with.
+    pub(super) error: Option<Error>,
+    /// Whether it is a commit of before, whose answer never came.
+    pub(super) resumed: bool,
+}
+
+impl Session<'_> {
+    /// Takes the answer to the last call, and gives the next one; `None` when
+    /// all is done.
+    ///
+    /// # Errors
+    ///
+    /// Of every call:
+    ///
+    /// - `record-corrupt`, `record-unsupported`: what is stored was left as it
+    ///   is; `destroy` removes it.
+    /// - `store-protocol`: the answer does not fit the call.
+    /// - what `StoreAnswer::Failed` says.
+    ///
+    /// Of a commit:
+    ///
+    /// - `destroyed`: the session ended meanwhile: destroyed, expired, or under
+    ///   a new id. Nothing was re-created.
+    /// - `conflict`: others kept coming first; nothing was stored, and the
+    ///   commit may be tried again.
+    /// - `commit-ambiguous`: nobody can say whether it was stored. The next
+    ///   `commit` finds out where that can be found out.
+    /// - `record-too-large`: the record would be above `max_record_bytes`; the
+    ///   old one stays.
+    pub fn answer(&mut self, answer: StoreAnswer, now_ms: u64, random: Random) -> Result<Option<StoreCall>, Error> {
+        match self.doing.take() {
+            None => Ok(None),
+            Some(Doing::Loading) => self.loaded(answer, now_ms, &random),
+            Some(Doing::Following(shown, followed)) => self.followed(answer, shown, followed, now_ms),
+            Some(Doing::Renewing) => match answer {
+                StoreAnswer::Failed(error) => Err(error),
+                _ => Ok(None),
+            },
+            Some(Doing::TakingBack(error)) => Err(error),
+            Some(Doing::Committing(mut flow) | Doing::Destroying(mut flow)) => match self.heard(&mut flow, answer, now_ms) {
+                Ok(answer) => {
+                    let step = flow.task.answer(answer, &flow.limits, &moment(now_ms, &random));
+                    self.step(flow, step, now_ms, &random)
+                }
+                // The changes could not be made to what is there: nothing half done stays.
+                Err(error) => self.give_up(&flow, error),
+            },
+        }
+    }
+
+    /// Makes the call that a step asks for, or takes the end it has come to.
+    pub(super) fn step(&mut self, flow: Box<Flow>, step: Step, now_ms: u64, random: &Random) -> Result<Option<StoreCall>, Error> {
+        match step {
+            Step::Call(call) => self.make(flow, 0, call, now_ms),
+            Step::WaitThen(wait_ms, call) => self.make(flow, wait_ms, call, now_ms),
+            Step::End(end) => self.finish(flow, end, now_ms, random),
+        }
+    }
+
+    /// Makes a call, unless the time for replays is over.
+    pub(super) fn make(
+        &mut self,
+        mut flow: Box<Flow>,
+        wait_ms: u32,
+        call: Call,
+        now_ms: u64,
+    ) -> Result<Option<StoreCall>, Error> {
+        let left = flow.until_ms.saturating_sub(now_ms);
+        let is_late = left == 0 || (wait_ms > 0 && u64::from(wait_ms) >= left);
+        if flow.task.conflicts() > 0 && is_late {
+            return self.give_up(&flow, Error::Conflict);
+        }
+        let operation = match self.operation(&mut flow, &call) {
+            Ok(operation) => operation,
+            Err(error) => return self.give_up(&flow, error),
+        };
+        if matches!(flow.task, Task::Regenerate(_)) && call.operation == Operation::Create && Some(call.id) != self.id {
+            flow.created = Some(call.id);
+        }
+        flow.called = Some(call);
+        self.doing = Some(match flow.task {
+            Task::Destroy(_) => Doing::Destroying(flow),
+            Task::Write(_) | Task::Regenerate(_) => Doing::Committing(flow),
+        });
+        Ok(Some(StoreCall { wait_ms, operation }))
+    }
+
+    /// Removes the record that a regeneration created and cannot finish; if that fails, nobody knows its id.
+    fn give_up(&mut self, flow: &Flow, error: Error) -> Result<Option<StoreCall>, Error> {
+        let error = if matches!(flow.task, Task::Destroy(_)) { flow.error.unwrap_or(Error::StoreUnavailable) } else { error };
+        let Some(created) = flow.created else { return Err(error) };
+        self.doing = Some(Doing::TakingBack(error));
+        let operation = StoreOperation::Remove { key: self.sessions.record_key(created) };
+        Ok(Some(StoreCall { wait_ms: 0, operation }))
+    }
+
+    fn operation(&self, flow: &mut Flow, call: &Call) -> Result<StoreOperation, Error> {
+        let key = self.sessions.record_key(call.id);
+        let ttl_seconds = call.seconds_to_live.max(self.sessions.capabilities.min_ttl_seconds);
+        let record = match &call.header {
+            Some(header) => self.record(flow, call.values, header)?,
+            None => String::new(),
+        };
+        Ok(match call.operation {
+            Operation::Load => StoreOperation::Load { key, ttl_seconds: 0 },
+            Operation::Create => StoreOperation::Create { key, record, ttl_seconds },
+            Operation::Update => {
+                let expected = call.expected.ok_or(Error::CoreFailed)?;
+                let expected_revision = expected.as_text().iter().copied().map(char::from).collect();
+                StoreOperation::Update { key, record, expected_revision, ttl_seconds }
+            }
+            Operation::Replace => StoreOperation::Replace { key, record, ttl_seconds },
+            Operation::Remove => StoreOperation::Remove { key },
+        })
+    }
+
+    /// Gives the text of a record to store.
+    fn record(&self, flow: &mut Flow, values: Values, header: &Header) -> Result<String, Error> {
+        let mut text = Vec::with_capacity(LONGEST_HEADER.saturating_add(flow.base.len()));
+        header.write(&mut text);
+        let mut text = String::from_utf8(text).map_err(|_| Error::CoreFailed)?;
+        match values {
+            Values::Before => text.push_str(&flow.base),
+            Values::Empty => text.push_str(EMPTY),
+            Values::Changed => {
+                let changed = match flow.text.take() {
+                    Some(changed) => changed,
+                    None => self.changed(flow)?,
+                };
+                text.push_str(&changed);
+                flow.text = Some(changed);
+                if text.len() > self.sessions.options.max_record_bytes {
+                    return Err(Error::RecordTooLarge);
+                }
+            }
+        }
+        Ok(text)
+    }
+
+    /// Makes the changes to the base.
+    fn changed(&self, flow: &mut Flow) -> Result<String, Error> {
+        let outcome = match flow.outcome.take() {
+            Some(outcome) => outcome,
+            None => Outcome::of(self.changes.get(..flow.taken).unwrap_or_default(), &flow.base)?,
+        };
+        outcome.merge(&flow.base)
+    }
+
+    /// Says what an answer means for the task; changes are to be made to the record that came, if it is a session's.
+    fn heard(&self, flow: &mut Flow, answer: StoreAnswer, now_ms: u64) -> Result<Answer, Error> {
+        let operation = flow.called.map(|call| call.operation);
+        let is_kept = matches!(operation, Some(Operation::Load | Operation::Create | Operation::Update));
+        let (record, lost) = match answer {
+            StoreAnswer::Done if operation != Some(Operation::Load) => return Ok(Answer::Done),
+            StoreAnswer::Absent if operation == Some(Operation::Remove) => return Ok(Answer::Done),
+            StoreAnswer::Absent if operation != Some(Operation::Create) => return Ok(Answer::Absent),
+            StoreAnswer::Record(record) if is_kept => (record, false),
+            StoreAnswer::RecordAfterSilence(record) if is_kept => (record, true),
+            StoreAnswer::Failed(error) => {
+                flow.error = Some(error);
+                return Ok(Answer::Lost);
+            }
+            // What a store can not say there is as good as nothing said.
+            _ => {
+                flow.error = Some(Error::StoreProtocol);
+                return Ok(Answer::Lost);
+            }
+        };
+        let Ok((header, values)) = split(&record) else { return Ok(Answer::Unreadable) };
+        let has_values = values != EMPTY;
+        let standing = header.standing(has_values, now_ms / 1000);
+        if !matches!(flow.task, Task::Destroy(_)) && matches!(standing, Standing::Live | Standing::Expired) {
+            flow.base = if standing == Standing::Live { as_lines(values)? } else { EMPTY.to_owned() };
+            flow.outcome = None;
+            if self.sessions.merges {
+                flow.text = None;
+            }
+        }
+        Ok(Answer::Record { header, has_values, lost })
+    }
+}
+
+/// The moment of a step.
+pub(super) fn moment(now_ms: u64, random: &Random) -> Moment {
+    Moment { now_ms, dice: random.dice() }
+}

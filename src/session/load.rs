@@ -1,0 +1,150 @@
+//! Reads a session from the store.
+
+use alloc::borrow::ToOwned;
+use alloc::string::String;
+
+use crate::error::Error;
+use crate::id::Id;
+use crate::record::{Header, Kind, Standing, seconds_to_live};
+use crate::session::values::{EMPTY, as_lines};
+use crate::session::{Doing, Random, Session, Stand, StoreAnswer, StoreCall, StoreOperation};
+
+/// Forwarding records that are followed to see whether a session still lives.
+const FORWARDINGS_TO_FOLLOW: u32 = 8;
+
+impl Session<'_> {
+    /// Begins to read the session from the store, once; without a cookie of
+    /// ours there is nothing to ask.
+    ///
+    /// Load before the answer is made, and before any value is read or set.
+    /// After a load that failed it may be called again.
+    #[must_use]
+    pub fn load(&mut self) -> Option<StoreCall> {
+        self.is_used = true;
+        self.begin_load()
+    }
+
+    /// Begins to renew a session that the request carried and did not use, so
+    /// that it does not end while somebody reads pages.
+    ///
+    /// Nothing of the answer depends on it: make the call behind it. Where
+    /// the cookie is to be sealed anew, it is a load, and belongs before.
+    #[must_use]
+    pub fn renew(&mut self) -> Option<StoreCall> {
+        let (token, secret) = self.cookie.filter(|_| self.stand == Stand::Unknown && !self.is_used)?;
+        if secret > 0 && self.is_navigation {
+            return self.begin_load();
+        }
+        self.doing = Some(Doing::Renewing);
+        Some(asked(StoreOperation::Refresh { key: self.sessions.record_key(token.id), ttl_seconds: self.ttl_seconds() }))
+    }
+
+    fn begin_load(&mut self) -> Option<StoreCall> {
+        if self.stand != Stand::Unknown {
+            return None;
+        }
+        let Some(id) = self.id else {
+            self.stand = Stand::Visitor;
+            return None;
+        };
+        self.doing = Some(Doing::Loading);
+        Some(asked(StoreOperation::Load { key: self.sessions.record_key(id), ttl_seconds: self.ttl_seconds() }))
+    }
+
+    /// Takes the record that was loaded.
+    pub(super) fn loaded(&mut self, answer: StoreAnswer, now_ms: u64, random: &Random) -> Result<Option<StoreCall>, Error> {
+        let Some(record) = record_of(answer)? else {
+            self.stand = Stand::Absent;
+            return Ok(None);
+        };
+        let (header, values) = split(&record)?;
+        match header.standing(values != EMPTY, now_ms / 1000) {
+            Standing::Live => {
+                self.values = as_lines(values)?;
+                self.see(header);
+                self.stand = Stand::Live;
+                return self.seal_again(now_ms, random).map(|()| None);
+            }
+            Standing::Expired => {
+                self.see(header);
+                self.stand = Stand::Expired;
+            }
+            Standing::Dead => {
+                // What is seen is kept for destroy(), which follows it; the visitor has no id.
+                self.see(header);
+                self.outdated = true;
+                self.id = None;
+                self.stand = if self.by_id { Stand::Ended } else { Stand::Visitor };
+            }
+            standing @ (Standing::Graced | Standing::Forwarded) => {
+                self.see(header);
+                self.outdated = true;
+                self.stand = Stand::Forwarded;
+                if standing == Standing::Graced && !self.by_id {
+                    return Ok(self.follow(header, values.to_owned(), 0));
+                }
+            }
+        }
+        Ok(None)
+    }
+
+    /// Takes a record that a forwarding record led to: what was before is readable only while the session lives on.
+    pub(super) fn followed(
+        &mut self,
+        answer: StoreAnswer,
+        shown: String,
+        followed: u32,
+        now_ms: u64,
+    ) -> Result<Option<StoreCall>, Error> {
+        let Some(record) = record_of(answer)? else { return Ok(None) };
+        let (header, values) = split(&record)?;
+        match header.standing(values != EMPTY, now_ms / 1000) {
+            Standing::Live => {
+                self.values = as_lines(&shown)?;
+                Ok(None)
+            }
+            Standing::Graced | Standing::Forwarded => Ok(self.follow(header, shown, followed)),
+            Standing::Expired | Standing::Dead => Ok(None),
+        }
+    }
+
+    fn follow(&mut self, header: Header, shown: String, followed: u32) -> Option<StoreCall> {
+        let Kind::Forwarding { target } = header.kind else { return None };
+        if followed >= FORWARDINGS_TO_FOLLOW {
+            return None;
+        }
+        self.doing = Some(Doing::Following(shown, followed.saturating_add(1)));
+        Some(asked(StoreOperation::Load { key: self.sessions.record_key(target), ttl_seconds: 0 }))
+    }
+
+    fn see(&mut self, header: Header) {
+        self.seen = self.id.map(|id: Id| (id, header));
+    }
+
+    /// The time to live that a request with this cookie may give its record: the idle limit, or what is left of its life.
+    fn ttl_seconds(&self) -> u64 {
+        let Some((token, _)) = self.cookie else { return 0 };
+        let idle = self.sessions.options.idle_timeout_seconds;
+        let seconds = seconds_to_live(idle, token.expires, self.opened_ms / 1000);
+        seconds.max(self.sessions.capabilities.min_ttl_seconds).max(1)
+    }
+}
+
+fn asked(operation: StoreOperation) -> StoreCall {
+    StoreCall { wait_ms: 0, operation }
+}
+
+/// Splits a record into its header and its values.
+pub(super) fn split(record: &str) -> Result<(Header, &str), Error> {
+    let (header, values_at) = Header::parse(record.as_bytes())?;
+    Ok((header, record.get(values_at..).unwrap_or_default()))
+}
+
+fn record_of(answer: StoreAnswer) -> Result<Option<String>, Error> {
+    match answer {
+        StoreAnswer::Record(record) | StoreAnswer::RecordAfterSilence(record) => Ok(Some(record)),
+        StoreAnswer::Absent => Ok(None),
+        StoreAnswer::Done => Err(Error::StoreProtocol),
+        StoreAnswer::Failed(error) => Err(error),
+    }
+}
