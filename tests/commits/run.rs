@@ -50,6 +50,7 @@ pub fn run(world: &mut World, requests: &mut [Request]) {
         arrive(world, 0);
         world.check();
     }
+    world.check_end();
 }
 
 fn events(world: &World, wants: &[Option<(Want, bool)>], requests: &[Request]) -> Vec<Event> {
@@ -122,6 +123,7 @@ fn happen(event: Event, world: &mut World, wants: &mut [Option<(Want, bool)>], r
 }
 
 fn lose(world: &mut World, name: char, op: &Op, loss: Loss) {
+    world.any_lost = true;
     match loss {
         Loss::Before => {
             world.bounds.faults -= 1;

@@ -82,6 +82,8 @@ pub struct World {
     /// Ids that a browser was given.
     pub issued: HashSet<[u8; 16]>,
     pub any_expired: bool,
+    /// Whether any call got no answer.
+    pub any_lost: bool,
     /// Revisions that were stored at some time.
     pub stored: HashSet<[u8; 16]>,
     pub violations: Vec<Violation>,
@@ -105,6 +107,7 @@ impl World {
             removed: HashSet::new(),
             issued: HashSet::new(),
             any_expired: false,
+            any_lost: false,
             stored: HashSet::new(),
             violations: Vec::new(),
             trace: traced.then(Vec::new),
@@ -218,6 +221,14 @@ impl World {
         }
         for what in broken {
             self.violate("REVIVED", what);
+        }
+    }
+
+    /// Checks what must hold at the end: where every call was answered, no record is left that nobody knows.
+    pub fn check_end(&mut self) {
+        let is_unknown = |(key, text): (&[u8; 16], &Vec<u8>)| !self.issued.contains(key) && parsed(text).0.is_data();
+        if !self.any_lost && self.records.iter().any(is_unknown) {
+            self.violate("ORPHANED", "a record is left under an id that nobody was given".into());
         }
     }
 
