@@ -39,21 +39,35 @@ export class Budget implements StoreIo {
 
 /** Makes one call; what it throws becomes a `SessionError`, is told as an event, and is thrown on. */
 export async function call<T>(visit: Visit, operation: string, budget: Budget, make: (io: StoreIo) => Promise<T>): Promise<T> {
-  const started = visit.settings.tellsAll ? Date.now() : 0;
+  const started = startOf(visit);
   try {
-    const answer = make(budget);
-    return await (visit.settings.storeKeepsTime ? answer : inTime(answer, budget));
+    return await inTime(visit, budget, make(budget));
   } catch (thrown) {
-    if (budget.caller?.aborted && thrown === budget.caller.reason) throw thrown;
-    const error = storeError(thrown);
-    const durationMs = started === 0 ? 0 : Date.now() - started;
-    tell(visit, { name: "store-failed", level: "error", code: error.code, operation, durationMs, tries: 1 });
-    throw error;
+    throw failure(visit, operation, budget, started, thrown);
   }
 }
 
+/** Says when a call began, if anybody wants to know. */
+export function startOf(visit: Visit): number {
+  return visit.settings.tellsAll ? Date.now() : 0;
+}
+
+/** Tells what a call threw, and gives the error for it; a caller who gave up gets the own reason back. */
+export function failure(visit: Visit, operation: string, budget: Budget, started: number, thrown: unknown): unknown {
+  if (budget.caller?.aborted && thrown === budget.caller.reason) return thrown;
+  const error = storeError(thrown);
+  const durationMs = started === 0 ? 0 : Date.now() - started;
+  tell(visit, { name: "store-failed", level: "error", code: error.code, operation, durationMs, tries: 1 });
+  return error;
+}
+
+/** Gives the answer itself where the store ends every call in time, else one that ends with the budget. */
+export function inTime<T>(visit: Visit, budget: Budget, answer: Promise<T>): Promise<T> {
+  return visit.settings.storeKeepsTime ? answer : raced(answer, budget);
+}
+
 /** Waits for a store that may not watch the clock itself. */
-async function inTime<T>(answer: Promise<T>, budget: Budget): Promise<T> {
+async function raced<T>(answer: Promise<T>, budget: Budget): Promise<T> {
   const { signal } = budget;
   let stop: () => void = () => {};
   const stopped = new Promise<never>((_, reject) => {

@@ -31,7 +31,13 @@ export function isDirty(visit: Visit): boolean {
 /** Says whether committing would need a cookie, so that it cannot come after the response. */
 export function needsCookie(visit: Visit): boolean {
   if (visit.byId || !isDirty(visit)) return false;
-  return visit.move !== undefined || visit.pending?.task === "regenerate" || visit.standing === "visitor" || visit.standing === "absent" || visit.standing === "expired";
+  return (
+    visit.move !== undefined ||
+    visit.pending?.task === "regenerate" ||
+    visit.standing === "visitor" ||
+    visit.standing === "absent" ||
+    visit.standing === "expired"
+  );
 }
 
 /** Stores the changes made so far; those made meanwhile belong to the next commit. */
@@ -67,6 +73,7 @@ export async function destroy(visit: Visit): Promise<void> {
   visit.standing = visit.byId ? "ended" : "visitor";
   visit.header = "";
   visit.values = "{}";
+  visit.checked = true;
   visit.createdAt = undefined;
   visit.persistent = undefined;
   visit.birth = undefined;
@@ -140,6 +147,7 @@ function committed(visit: Visit, flow: Flow, step: Step, started: number): void 
   visit.outcome = visit.changes.length > 0 ? replay(visit.changes, values) : undefined;
   visit.header = step.header;
   visit.values = values;
+  visit.checked = true;
   visit.standing = "live";
   visit.id = step.id;
   visit.ownId = false;
@@ -172,7 +180,9 @@ function gone(visit: Visit): SessionError {
 /** No answer came: a refusal is told as it is, silence as what it means for a commit. */
 function undecided(error: unknown): unknown {
   if (!(error instanceof SessionError) || error.code !== "timeout") return error;
-  return new SessionError("commit-ambiguous", "the store did not answer in time, so the commit may be stored or not. The next commit() finds out.", { cause: error });
+  return new SessionError("commit-ambiguous", "the store did not answer in time, so the commit may be stored or not. The next commit() finds out.", {
+    cause: error,
+  });
 }
 
 /** What was sent is never sent again; a regeneration that came so far can only be told. */

@@ -1,7 +1,17 @@
 // The only door to the compiled module.
 
 import wasm from "#wasm";
-import { Core as Compiled, digest, draw as drawInto, instantiate, is_id, judge as judgeIn, merge as mergeIn, Scratch } from "./edge_session.js";
+import {
+  are_lines,
+  Core as Compiled,
+  digest,
+  draw as drawInto,
+  instantiate,
+  is_id,
+  judge as judgeIn,
+  merge as mergeIn,
+  Scratch,
+} from "./edge_session.js";
 import { SessionError, type SessionErrorCode } from "./errors.ts";
 import type { CookieRejection } from "./events.ts";
 
@@ -45,7 +55,8 @@ export interface Step {
   readonly id: string;
   readonly expected: string;
   readonly header: string;
-  readonly state: Uint8Array;
+  /** The task, as text for `answer`. */
+  readonly state: string;
 }
 
 /** What a call brought, as the compiled module counts it. */
@@ -177,6 +188,20 @@ export function judge(record: string, now: number): Judged {
     wipe(end);
     if (standing < standings.live) return { standing, header: "", values: "{}", created: 0, deadline: 0 };
     return { standing, header: record.slice(0, valuesAt), values: record.slice(valuesAt), created, deadline };
+  } catch (error) {
+    throw failed(error);
+  }
+}
+
+/** Says whether values are one valid entry a line. */
+export function areLines(values: string): boolean {
+  try {
+    room(values.length * 3);
+    const end = write(values, 0);
+    const answer = are_lines(door, end);
+    look();
+    wipe(end);
+    return answer;
   } catch (error) {
     throw failed(error);
   }
@@ -347,11 +372,10 @@ export class Core {
   }
 
   /** Gives a task the answer to its call, and the record that came with it. */
-  answer(state: Uint8Array, what: number, record: string, lost: boolean, given: number, nowMs: number): Step {
+  answer(state: string, what: number, record: string, lost: boolean, given: number, nowMs: number): Step {
     try {
       const compiled = this.#live();
-      scratch.set(state);
-      const end = record === "" ? state.length : write(record.slice(0, longestHeader), state.length);
+      const end = write(record === "" ? state : state + record.slice(0, longestHeader), 0);
       return readStep(compiled.answer(door, state.length, end, what, lost ? given | flags.lost : given, nowMs));
     } catch (error) {
       throw failed(error);
@@ -388,12 +412,12 @@ function readOpened(): Opened {
   };
 }
 
-/** Reads a step from where the compiled module puts it. */
+/** Reads a step from where the compiled module puts it: numbers, then one text. */
 function readStep(code: number): Step {
   look();
-  const headerEnd = 64 + (scratch[13] ?? 0);
-  const state = scratch.slice(160, 160 + (scratch[14] ?? 0));
-  const step = {
+  const headerEnd = 38 + view.getUint16(12, true);
+  const text = code === 2 || code === 3 ? "" : read(16, 16 + view.getUint16(14, true));
+  return {
     code,
     waitMs: view.getUint32(0, true),
     secondsToLive: view.getUint32(4, true),
@@ -401,11 +425,9 @@ function readStep(code: number): Step {
     values: scratch[9] ?? 0,
     created: scratch[10] === 1,
     conflicts: scratch[11] ?? 0,
-    id: code <= 1 ? read(24, 46) : "",
-    expected: scratch[12] === 1 ? read(48, 64) : "",
-    header: headerEnd === 64 ? "" : read(64, headerEnd),
-    state,
+    id: text.slice(0, 22),
+    expected: text.slice(22, 38),
+    header: text.slice(38, headerEnd),
+    state: text.slice(headerEnd),
   };
-  wipe(longestStep);
-  return step;
 }

@@ -22,7 +22,12 @@ export type SessionEvent =
   | (EventBase<"cookie-withheld", "warning"> & { readonly reason: "error-response" })
   | EventBase<"secure-cookie-over-http", "warning">
   | (EventBase<"record-rejected", "error"> & { readonly code: SessionErrorCode })
-  | (EventBase<"store-failed", "error"> & { readonly code: SessionErrorCode; readonly operation: string; readonly durationMs: number; readonly tries: number })
+  | (EventBase<"store-failed", "error"> & {
+      readonly code: SessionErrorCode;
+      readonly operation: string;
+      readonly durationMs: number;
+      readonly tries: number;
+    })
   | EventBase<"breaker-opened" | "core-restarted", "error">
   | EventBase<"breaker-closed", "info">
   | (EventBase<"option-warning", "warning"> & { readonly option: string });

@@ -1,6 +1,6 @@
 // Makes the calls that a task of the core asks for.
 
-import { type Budget, call, wait } from "./calls.ts";
+import { type Budget, call, failure, inTime, startOf, wait } from "./calls.ts";
 import { type Outcome, outcomeText, replay } from "./changes.ts";
 import { answers, flags, judge, merge, standings, type Step } from "./core.ts";
 import { SessionError } from "./errors.ts";
@@ -37,6 +37,9 @@ interface Made {
   readonly lost: boolean;
 }
 
+/** The store's operations, as the core counts them. */
+const operations = ["load", "create", "update", "replace", "remove"] as const;
+
 const done: Made = { what: answers.done, record: "", lost: false };
 const absent: Made = { what: answers.absent, record: "", lost: false };
 const silence: Made = { what: answers.lost, record: "", lost: false };
@@ -68,7 +71,7 @@ export async function run(flow: Flow, first: Step): Promise<Step> {
   let step = first;
   try {
     while (step.code === 0) {
-      if (!(await mayGoOn(flow, step))) {
+      if (step.conflicts > 0 && !(await mayGoOn(flow, step))) {
         await takeBack(flow);
         return { ...step, code: 3 };
       }
@@ -85,7 +88,7 @@ export async function run(flow: Flow, first: Step): Promise<Step> {
 
 /** Waits as the step says; false when the time for replays is over. */
 async function mayGoOn(flow: Flow, step: Step): Promise<boolean> {
-  if (step.conflicts > 0 && flow.budget.left() === 0) return false;
+  if (flow.budget.left() === 0) return false;
   return step.waitMs === 0 || wait(step.waitMs, flow.budget);
 }
 
@@ -99,58 +102,54 @@ async function takeBack(flow: Flow): Promise<void> {
 
 /** Makes one call and gives its answer; what it throws is an answer that never came. */
 async function make(flow: Flow, step: Step): Promise<Made> {
+  const { visit, budget } = flow;
   const text = step.header === "" ? "" : step.header + valuesFor(flow, step);
   flow.called = step;
   flow.calls += 1;
-  if (flow.task === "regenerate" && step.operation === 1 && step.id !== flow.visit.id) flow.created = step.id;
+  if (flow.task === "regenerate" && step.operation === 1 && step.id !== visit.id) flow.created = step.id;
+  const started = startOf(visit);
   let made: Made;
   try {
-    made = await ask(flow, step, text);
-  } catch (error) {
-    flow.error = error;
+    made = understood(step.operation, await inTime(visit, budget, ask(flow, step, text)));
+  } catch (thrown) {
+    flow.error = failure(visit, operations[step.operation] ?? "remove", budget, started, thrown);
     return silence;
   }
   return made.what === answers.values ? heard(flow, made) : made;
 }
 
 /** Makes the store's call of a step. */
-async function ask({ visit, budget }: Flow, step: Step, text: string): Promise<Made> {
+function ask({ visit, budget }: Flow, step: Step, text: string): Promise<unknown> {
   const { store } = visit.settings;
   const key = recordKey(visit.settings, step.id);
   const seconds = Math.max(step.secondsToLive, store.capabilities.minTtlSeconds);
   switch (step.operation) {
-    case 0: {
-      const record = await call(visit, "load", budget, (io) => store.load(key, 0, io));
-      return record === null ? absent : { what: answers.values, record: textOf(record), lost: false };
-    }
-    case 1: {
-      const answer = await call(visit, "create", budget, (io) => store.create(key, text, seconds, io));
-      return answer === "done" ? done : { what: answers.values, record: textOf(answer?.exists), lost: false };
-    }
-    case 2: {
-      const answer = await call(visit, "update", budget, (io) => store.update(key, text, step.expected, seconds, io));
-      if (answer === "done") return done;
-      return answer === "gone" ? absent : { what: answers.values, record: textOf(answer?.conflict), lost: answer.lost === true };
-    }
-    case 3: {
-      const answer = await call(visit, "replace", budget, (io) => store.replace(key, text, seconds, io));
-      if (answer !== "done" && answer !== "gone") throw noAnswer();
-      return answer === "done" ? done : absent;
-    }
+    case 0:
+      return store.load(key, 0, budget);
+    case 1:
+      return store.create(key, text, seconds, budget);
+    case 2:
+      return store.update(key, text, step.expected, seconds, budget);
+    case 3:
+      return store.replace(key, text, seconds, budget);
     default:
-      await call(visit, "remove", budget, (io) => store.remove(key, io));
-      return done;
+      return store.remove(key, budget);
   }
+}
+
+/** Reads what a store answered, whoever wrote it. */
+function understood(operation: number, answer: unknown): Made {
+  if (operation === 4 || (answer === "done" && operation !== 0)) return done;
+  if (answer === "gone" && (operation === 2 || operation === 3)) return absent;
+  if (operation === 0) return answer === null ? absent : { what: answers.values, record: textOf(answer), lost: false };
+  const { exists, conflict, lost } = (answer ?? {}) as { exists?: unknown; conflict?: unknown; lost?: unknown };
+  return { what: answers.values, record: textOf(operation === 1 ? exists : conflict), lost: lost === true };
 }
 
 /** Gives a record's text; a store that somebody wrote may say anything. */
 function textOf(record: unknown): string {
-  if (typeof record !== "string") throw noAnswer();
-  return record;
-}
-
-function noAnswer(): SessionError {
-  return new SessionError("store-protocol", "the store gave an answer that its contract does not have.");
+  if (typeof record === "string") return record;
+  throw new SessionError("store-protocol", "the store gave an answer that its contract does not have.");
 }
 
 /** Takes a record that came: if it is a session's, the changes are to be made to it next. */

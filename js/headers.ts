@@ -57,7 +57,10 @@ function keepPrivate(headers: Headers, setsCookie: boolean): void {
   if (said === null) headers.set("cache-control", "private, no-store");
   else {
     const unquoted = said.includes('"') ? said.replace(/"(?:[^"\\]|\\.)*"?/g, '""') : said;
-    const directives = unquoted.toLowerCase().split(",").map((directive) => directive.trim());
+    const directives = unquoted
+      .toLowerCase()
+      .split(",")
+      .map((directive) => directive.trim());
     const stores = !directives.includes("no-store") || directives.includes("must-understand");
     if (stores && !directives.includes("private")) headers.set("cache-control", "private, no-store");
     else if (setsCookie && !directives.includes("no-store")) headers.set("cache-control", `${said}, no-store`);

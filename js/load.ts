@@ -1,10 +1,10 @@
 // Reads a session from the store.
 
-import { Budget, call } from "./calls.ts";
+import { Budget, call, failure, inTime, startOf } from "./calls.ts";
 import { judge, type Judged, type Opened, standings } from "./core.ts";
 import { sealAgain } from "./cookies.ts";
 import { SessionError } from "./errors.ts";
-import { asLines, corrupt } from "./values.ts";
+import { asLines, beginAsLines, corrupt } from "./values.ts";
 import { note, now, openCookie, recordKey, storeError, tell, type Visit } from "./visit.ts";
 
 /** What `load()` takes. */
@@ -26,7 +26,10 @@ export function load(visit: Visit, options: LoadOptions | undefined, millisecond
   }
   if (visit.loading !== undefined) return visit.loading.catch(unlessOurs).then(() => load(visit, options));
   if (visit.started) {
-    throw new SessionError("response-started", "load() came after the response was made. Load before returning the Response; for later work use openById.");
+    throw new SessionError(
+      "response-started",
+      "load() came after the response was made. Load before returning the Response; for later work use openById.",
+    );
   }
   visit.used = true;
   const cookie = openCookie(visit);
@@ -35,9 +38,7 @@ export function load(visit: Visit, options: LoadOptions | undefined, millisecond
     visit.readOnly = options?.readOnly === true;
     return undefined;
   }
-  visit.loading = loadRecord(visit, visit.id, cookie, new Budget(milliseconds, options?.signal), options?.readOnly === true).finally(() => {
-    visit.loading = undefined;
-  });
+  visit.loading = loadRecord(visit, visit.id, cookie, new Budget(milliseconds, options?.signal), options?.readOnly === true);
   return visit.loading;
 }
 
@@ -48,18 +49,30 @@ function unlessOurs(error: unknown): void {
 
 async function loadRecord(visit: Visit, id: string, cookie: Opened | null, budget: Budget, readOnly: boolean): Promise<void> {
   const { settings } = visit;
+  const started = startOf(visit);
   try {
     const seconds = cookie === null ? 0 : secondsToLive(visit, cookie);
-    const record = await call(visit, "load", budget, (io) => settings.store.load(recordKey(settings, id), seconds, io));
-    if (record === null) visit.standing = "absent";
-    else await take(visit, record, budget);
+    let record: string | null;
+    try {
+      record = await inTime(visit, budget, settings.store.load(recordKey(settings, id), seconds, budget));
+    } catch (thrown) {
+      throw failure(visit, "load", budget, started, thrown);
+    }
+    const following = record === null ? absent(visit) : take(visit, record, budget);
+    if (following !== undefined) await following;
     visit.readOnly = readOnly;
     if (visit.standing === "live" && cookie !== null) sealAgain(visit, cookie);
     note(visit, "session-loaded");
   } catch (error) {
     if (settings.throwOnError || (budget.caller?.aborted && error === budget.caller.reason)) throw error;
     visit.standing = "unavailable";
+  } finally {
+    visit.loading = undefined;
   }
+}
+
+function absent(visit: Visit): undefined {
+  visit.standing = "absent";
 }
 
 /** The time to live that a request with this cookie may give its record: the idle limit, or what is left of its life. */
@@ -69,38 +82,37 @@ export function secondsToLive(visit: Visit, cookie: Opened): number {
   return Math.max(seconds, store.capabilities.minTtlSeconds, 1);
 }
 
-/** Takes up the record that was loaded. */
-async function take(visit: Visit, record: string, budget: Budget): Promise<void> {
+/** Takes up the record that was loaded; a promise where more has to be asked. */
+function take(visit: Visit, record: unknown, budget: Budget): Promise<void> | undefined {
   const judged = readable(visit, record);
   visit.header = judged.header;
   switch (judged.standing) {
     case standings.live:
-      stand(visit, judged);
-      return;
+      visit.checked = judged.values === "{}" || !beginAsLines(judged.values);
+      visit.values = visit.checked ? lines(visit, judged.values) : judged.values;
+      visit.standing = "live";
+      visit.createdAt = judged.created;
+      return undefined;
     case standings.expired:
       visit.standing = "expired";
-      return;
+      return undefined;
     case standings.dead:
       visit.outdated = true;
       // The dead id is kept for destroy(), which follows it; the visitor has none.
-      visit.standing = "visitor";
+      visit.standing = visit.byId ? "ended" : "visitor";
       visit.id = undefined;
-      if (visit.byId) visit.standing = "ended";
-      return;
+      return undefined;
     default:
       visit.outdated = true;
       visit.standing = "forwarded";
       note(visit, "session-gone");
-      if (!visit.byId && judged.standing === standings.graced && (await livesOn(visit, judged.header, budget))) visit.values = lines(visit, judged.values);
+      return visit.byId || judged.standing !== standings.graced ? undefined : readBefore(visit, judged, budget);
   }
 }
 
-/** Makes a record the one that the session stands on. */
-export function stand(visit: Visit, judged: Judged): void {
-  visit.values = lines(visit, judged.values);
-  visit.standing = "live";
-  visit.header = judged.header;
-  visit.createdAt = judged.created;
+/** Shows what was there before, while the session that it became lives. */
+async function readBefore(visit: Visit, judged: Judged, budget: Budget): Promise<void> {
+  if (await livesOn(visit, judged.header, budget)) visit.values = lines(visit, judged.values);
 }
 
 /** Gives values one entry a line, or throws what is wrong with them. */

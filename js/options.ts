@@ -161,7 +161,14 @@ export function settle(options: SessionsOptions): Settings {
   if (typeof options !== "object" || options === null) throw refusal(["options: must be an object"]);
   const problems: string[] = [];
   const { store, idleTimeoutSeconds = 1200, ioTimeoutMs = 10_000, slide = "every-request", concurrency } = options;
-  const { applicationName = "edge-session", throwOnError = true, commit = "before-response", maxRecordBytes = 65_536, onEvent, clock = Date.now } = options;
+  const {
+    applicationName = "edge-session",
+    throwOnError = true,
+    commit = "before-response",
+    maxRecordBytes = 65_536,
+    onEvent,
+    clock = Date.now,
+  } = options;
   const cookie = settleCookie(options.cookie, problems);
   oneOf("slide", slide, ["every-request", "on-load"], problems);
   oneOf("concurrency", concurrency ?? "merge", ["merge", "last-write-wins"], problems);

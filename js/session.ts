@@ -7,7 +7,7 @@ import { draw } from "./core.ts";
 import { SessionError } from "./errors.ts";
 import { applyToHeaders, applyToResponse } from "./headers.ts";
 import { load, type LoadOptions } from "./load.ts";
-import { keyOf, keyText, valueOf, valueText } from "./values.ts";
+import { asLines, keyOf, keyText, valueOf, valueText } from "./values.ts";
 import { openCookie, takeId, type Visit } from "./visit.ts";
 
 type Primitive = string | number | boolean | null | undefined;
@@ -169,17 +169,21 @@ export class VisitSession implements Session {
     return visit.items;
   }
 
-  // Async, so that what it throws at once is a rejection too.
-  async load(options?: LoadOptions): Promise<void> {
+  load(options?: LoadOptions): Promise<void> {
     const visit = this.#visit;
-    if (visit.queue !== undefined) await visit.queue;
-    await load(visit, options);
+    if (visit.queue !== undefined) return visit.queue.then(() => load(visit, options));
+    try {
+      return load(visit, options) ?? Promise.resolve();
+    } catch (error) {
+      return Promise.reject(error);
+    }
   }
 
   get(key: string): unknown {
     const visit = readable(this.#visit);
-    const text = textAfter(visit.outcome, visit.values, keyText(key));
-    return text === undefined ? undefined : valueOf(text);
+    const name = keyText(key);
+    const text = stored(visit, name);
+    return text === undefined ? undefined : parsed(visit, name, text);
   }
 
   set(key: string, value: unknown): void {
@@ -192,17 +196,17 @@ export class VisitSession implements Session {
 
   has(key: string): boolean {
     const visit = readable(this.#visit);
-    return textAfter(visit.outcome, visit.values, keyText(key)) !== undefined;
+    return stored(visit, keyText(key)) !== undefined;
   }
 
   delete(key: string): void {
     const visit = writable(this.#visit);
     const text = keyText(key);
-    if (textAfter(visit.outcome, visit.values, text) !== undefined) changed(visit, { key: text, text: undefined, compute: undefined });
+    if (stored(visit, text) !== undefined) changed(visit, { key: text, text: undefined, compute: undefined });
   }
 
   clear(): void {
-    const visit = writable(this.#visit);
+    const visit = check(writable(this.#visit));
     if (keysAfter(visit.outcome, visit.values).length > 0) changed(visit, { key: undefined, text: undefined, compute: undefined });
   }
 
@@ -258,7 +262,7 @@ export class VisitSession implements Session {
   }
 
   #keys(): string[] {
-    const visit = readable(this.#visit);
+    const visit = check(readable(this.#visit));
     return keysAfter(visit.outcome, visit.values)
       .map(keyOf)
       .filter((key) => key !== undefined);
@@ -291,10 +295,35 @@ function writable(visit: Visit): Visit {
   return visit;
 }
 
+/** Gives a key's text; before it says that there is none, it looks at how all values are laid out. */
+function stored(visit: Visit, key: string): string | undefined {
+  const text = textAfter(visit.outcome, visit.values, key);
+  return text !== undefined || visit.checked ? text : textAfter(visit.outcome, check(visit).values, key);
+}
+
+/** Gives a text's value; where it is none, somebody's editor laid the values out otherwise, or they are damaged. */
+function parsed(visit: Visit, key: string, text: string): unknown {
+  try {
+    return valueOf(text);
+  } catch (error) {
+    if (!(error instanceof SyntaxError) || visit.checked) throw error;
+  }
+  const again = stored(check(visit), key);
+  return again === undefined ? undefined : valueOf(again);
+}
+
+/** Makes sure that the values are one valid entry a line. */
+function check(visit: Visit): Visit {
+  if (!visit.checked) visit.values = asLines(visit.values);
+  visit.checked = true;
+  return visit;
+}
+
 function changed(visit: Visit, change: Change): void {
   writable(visit);
   const begins = visit.standing === "visitor" || visit.standing === "absent" || visit.standing === "expired";
   const drawn = begins && visit.birth === undefined && change.key !== undefined ? draw() : undefined;
+  if (change.compute !== undefined && change.key !== undefined) stored(visit, change.key);
   visit.outcome ??= unchanged();
   apply(visit.outcome, change, visit.values);
   visit.changes.push(change);

@@ -26,11 +26,7 @@ import { type Background, begin, forget, note, openCookie, recordKey, type Reque
  */
 export interface Sessions<Data extends object = Record<string, unknown>> {
   /** Opens the request's session, runs the handler, commits, and puts the cookie and `Cache-Control` on its answer. */
-  handle(
-    request: RequestLike,
-    ctx: Background | undefined,
-    handler: (session: Session<Data>) => Response | Promise<Response>,
-  ): Promise<Response>;
+  handle(request: RequestLike, ctx: Background | undefined, handler: (session: Session<Data>) => Response | Promise<Response>): Promise<Response>;
   /** Gives the request's session without any I/O, for code that calls `load()`, `commit()` and `applyTo()` itself. */
   open(request: RequestLike): Session<Data>;
   /**
@@ -118,7 +114,8 @@ async function commitBefore(visit: Visit, ctx: Background | undefined, response:
   }
   if (!isDirty(visit)) return;
   const redirects = response.status >= 300 && response.status < 400 && response.headers.has("location");
-  const background = visit.settings.inBackground && visit.standing === "live" && visit.move === undefined && !visit.destroyed && visit.due === undefined && !redirects;
+  const background =
+    visit.settings.inBackground && visit.standing === "live" && visit.move === undefined && !visit.destroyed && visit.due === undefined && !redirects;
   const work = commitQuietly(visit, background ? "tell" : "throw");
   if (ctx !== undefined) ctx.waitUntil(work.catch(() => undefined));
   if (!background || ctx === undefined) await work;
@@ -134,7 +131,8 @@ async function commitAfterFailure(visit: Visit, ctx: Background | undefined): Pr
   }
   if (!isDirty(visit)) return;
   if (visit.standing !== "live" || visit.move !== undefined) {
-    if (visit.standing !== "forwarded" && visit.standing !== "ended") tell(visit, { name: "cookie-withheld", level: "warning", reason: "error-response" });
+    if (visit.standing !== "forwarded" && visit.standing !== "ended")
+      tell(visit, { name: "cookie-withheld", level: "warning", reason: "error-response" });
     forget(visit);
     return;
   }

@@ -1,5 +1,6 @@
 // What the handler put in: values as text, one a line.
 
+import { areLines } from "./core.ts";
 import { SessionError } from "./errors.ts";
 
 /** How deep a value may be nested. */
@@ -54,6 +55,8 @@ export function find(values: string, key: string): string | undefined {
   const at = values.indexOf(`\n${key}:`);
   if (at < 0) return undefined;
   const start = at + key.length + 2;
+  // Somebody's editor put a space there: no line of ours.
+  if (values.charCodeAt(start) <= 0x20) return undefined;
   const end = values.indexOf("\n", start);
   return end < 0 ? values.slice(start, -1) : values.slice(start, end - 1);
 }
@@ -61,8 +64,22 @@ export function find(values: string, key: string): string | undefined {
 /** Gives the keys of a record's values, as text. */
 export function keyTexts(values: string): string[] {
   const keys: string[] = [];
-  for (let at = values.indexOf("\n"); at >= 0; at = values.indexOf("\n", at + 1)) keys.push(values.slice(at + 1, keyEnd(values, at + 1)));
+  for (let at = values.indexOf("\n"); at >= 0; at = values.indexOf("\n", at + 1)) keys.push(values.slice(at + 1, keyEnd(values, at + 2)));
   return keys;
+}
+
+/** Finds the end of the key whose text goes on at `at`: behind the first quote that is not escaped. */
+function keyEnd(values: string, at: number): number {
+  for (let index = at; ; index++) {
+    const code = values.charCodeAt(index);
+    if (code === 0x5c) index++;
+    else if (code === 0x22 || Number.isNaN(code)) return index + 1;
+  }
+}
+
+/** Says whether values begin and end as lines do: enough to look a key up, as a miss looks at all of them. */
+export function beginAsLines(values: string): boolean {
+  return values === "{}" || (values.startsWith('{\n"') && values.endsWith("}"));
 }
 
 /**
@@ -71,7 +88,7 @@ export function keyTexts(values: string): string[] {
  * @throws {SessionError} `record-corrupt`: they are no JSON object.
  */
 export function asLines(values: string): string {
-  return looksLikeLines(values) ? values : relaid(values);
+  return areLines(values) ? values : relaid(values);
 }
 
 /** Reads values with a real parser and writes them anew, one entry a line. */
@@ -90,69 +107,6 @@ export function relaid(values: string): string {
 /** The error for a record that is none. */
 export function corrupt(): SessionError {
   return new SessionError("record-corrupt", "what is stored for this session is not a record. It was left as it is; destroy() removes it.");
-}
-
-/** Says whether each line is one entry; whether its value is JSON shows when it is read or written. */
-function looksLikeLines(values: string): boolean {
-  if (values === "{}") return true;
-  if (!values.startsWith('{\n"')) return false;
-  const last = values.length - 1;
-  for (let at = 1; ; ) {
-    const colon = keyEnd(values, at + 1);
-    if (colon < 0 || values[colon] !== ":") return false;
-    const end = valueEnd(values, colon + 1);
-    if (end === last) return values[end] === "}";
-    if (end < 0 || values[end] !== "," || values[end + 1] !== "\n" || values[end + 2] !== '"') return false;
-    at = end + 1;
-  }
-}
-
-/** Finds where the value that begins at `start` ends, by its quotes and brackets only; -1 where it does not. */
-function valueEnd(values: string, start: number): number {
-  let depth = 0;
-  for (let at = start; at < values.length; at++) {
-    const code = values.charCodeAt(at);
-    if (code === 0x22) {
-      at = stringEnd(values, at);
-      if (at < 0) return -1;
-    } else if (code === 0x7b || code === 0x5b) depth++;
-    else if (code === 0x7d || code === 0x5d) {
-      if (depth === 0) return at > start ? at : -1;
-      depth--;
-    } else if (code === 0x2c && depth === 0) return at > start ? at : -1;
-    else if (code <= 0x20) return -1;
-  }
-  return -1;
-}
-
-/** Finds the closing quote of the string that begins at `at`; -1 where there is none. */
-function stringEnd(values: string, at: number): number {
-  for (let end = values.indexOf('"', at + 1); end >= 0; end = values.indexOf('"', end + 1)) {
-    let before = end;
-    while (values.charCodeAt(before - 1) === 0x5c) before--;
-    if ((end - before) % 2 === 0) return end;
-  }
-  return -1;
-}
-
-/** Finds the end of the key that begins at `at`; -1 where there is none, or it is not written as we write it. */
-function keyEnd(values: string, at: number): number {
-  for (let index = at + 1; ; index++) {
-    const code = values.charCodeAt(index);
-    if (code === 0x22) return index + 1;
-    if (code === 0x5c) return escapedKeyEnd(values, at);
-    if (!(code >= 0x20 && code <= 0x7f)) return -1;
-  }
-}
-
-function escapedKeyEnd(values: string, at: number): number {
-  const [key] = /^"(?:[^"\\\n]|\\.)*"/.exec(values.slice(at)) ?? [];
-  if (key === undefined) return -1;
-  try {
-    return ascii(JSON.stringify(JSON.parse(key))) === key ? at + key.length : -1;
-  } catch {
-    return -1;
-  }
 }
 
 /** Refuses what JSON would change, naming where it is. */
@@ -209,7 +163,9 @@ function isPlainArray(value: object): boolean {
 
 /** Says whether it is what all objects of a realm stand on. */
 function isTop(prototype: unknown): boolean {
-  return typeof prototype === "object" && prototype !== null && Object.getPrototypeOf(prototype) === null && Object.hasOwn(prototype, "isPrototypeOf");
+  return (
+    typeof prototype === "object" && prototype !== null && Object.getPrototypeOf(prototype) === null && Object.hasOwn(prototype, "isPrototypeOf")
+  );
 }
 
 function refusal(path: string, what: string): SessionError {

@@ -89,6 +89,8 @@ export interface Visit {
   header: string;
   /** The values of that record. */
   values: string;
+  /** Whether those are known to be one valid entry a line. */
+  checked: boolean;
   createdAt: number | undefined;
   changes: Change[];
   outcome: Outcome | undefined;
@@ -131,6 +133,7 @@ export function begin(settings: Settings, request: RequestLike | undefined, id?:
     birth: undefined,
     header: "",
     values: "{}",
+    checked: true,
     createdAt: undefined,
     changes: [],
     outcome: undefined,

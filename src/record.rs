@@ -202,7 +202,7 @@ fn is_version_and_kind(field: &[u8]) -> bool {
 }
 
 /// Reads canonical decimal of at most 15 digits, so that JavaScript's numbers hold it.
-fn parse_number(text: &[u8]) -> Option<u64> {
+pub(crate) fn parse_number(text: &[u8]) -> Option<u64> {
     let canonical = matches!(text, [b'0'] | [b'1'..=b'9', ..]) && text.len() <= 15;
     if !canonical {
         return None;

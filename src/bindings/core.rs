@@ -18,15 +18,16 @@ use crate::lifecycle::state::Task;
 use crate::lifecycle::write::{Base, Write};
 use crate::lifecycle::{Answer, Dice, End, Limits, Moment, Step};
 use crate::options::Options;
-use crate::record::{Header, LONGEST_HEADER};
+use crate::record::Header;
 use crate::token::SessionToken;
 
-/// Where the parts of a step lie in the scratch; `core.ts` reads them there.
-const NUMBERS: usize = 24;
-const ID: usize = NUMBERS;
-const EXPECTED: usize = 48;
-const HEADER: usize = 64;
-const STATE: usize = HEADER + LONGEST_HEADER;
+/// Where the id of an opened cookie lies in the scratch, behind its numbers.
+const ID: usize = 24;
+/// Where the text of a step begins in the scratch, behind its numbers: id, expected revision, header, task.
+const TEXT: usize = 16;
+
+/// More than the text of any step.
+const LONGEST_STEP: usize = 512;
 
 /// Flags that cross with a task.
 const OWN_ID: u32 = 1;
@@ -203,7 +204,7 @@ impl Core {
         put_step(scratch, &Task::Destroy(destroy), &step)
     }
 
-    /// Takes an answer: in the scratch the task's bytes, then the start of the record that came, if one did.
+    /// Takes an answer: in the scratch the task's text, then the start of the record that came, if one did.
     ///
     /// `what`: 0 done, 1 absent, 2 a record, 3 a record with values, 4 unreadable, 5 no answer.
     ///
@@ -250,7 +251,7 @@ fn moment(now_ms: f64) -> Result<Moment, Error> {
     Ok(Moment { now_ms: whole(now_ms), dice: Dice(random()?) })
 }
 
-/// Writes a step to the scratch: numbers, id, expected revision, header and the task's bytes, each at its place.
+/// Writes a step to the scratch: numbers, then one text of id, expected revision (full stops: none), header and task.
 ///
 /// Gives 0 call, 1 committed, 2 gone, 3 conflict, 4 ambiguous, 5 unreadable, 6 undecided.
 fn put_step(scratch: &Scratch, task: &Task, step: &Step) -> Result<u32, Error> {
@@ -259,40 +260,39 @@ fn put_step(scratch: &Scratch, task: &Task, step: &Step) -> Result<u32, Error> {
         Step::WaitThen(wait, call) => (0, wait, Some(call)),
         Step::End(end) => (end_code(&end), 0, None),
     };
-    let (id, header) = match (call, step) {
-        (Some(call), _) => (Some(call.id), call.header),
-        (None, Step::End(End::Committed { id, header, .. })) => (Some(*id), Some(*header)),
-        _ => (None, None),
+    let (id, header, created) = match (call, step) {
+        (Some(call), _) => (call.id, call.header, false),
+        (None, Step::End(End::Committed { id, header, created })) => (*id, Some(*header), *created),
+        _ => (Id::from_bytes([0; 16]), None, false),
     };
-    let created = matches!(step, Step::End(End::Committed { created: true, .. }));
-    let mut header_text = Vec::with_capacity(LONGEST_HEADER);
+    let mut text = Vec::with_capacity(LONGEST_STEP);
+    text.extend_from_slice(&id.to_text());
+    text.extend_from_slice(call.and_then(|call| call.expected).as_ref().map_or(&[b'.'; 16], |expected| expected.as_text()));
+    let header_at = text.len();
     if let Some(header) = header {
-        header.write(&mut header_text);
+        header.write(&mut text);
     }
-    let mut state = Vec::with_capacity(256);
-    task.encode(&mut state);
+    let task_at = text.len();
+    if code != 1 {
+        task.encode(&mut text);
+    }
+    let short = |length: usize| u16::try_from(length).map_err(|_| Error::CoreFailed);
+    let numbers = [short(task_at.saturating_sub(header_at))?, short(text.len())?];
     scratch.with(|bytes| {
         put(bytes, 0, &wait.to_le_bytes())?;
         let seconds_to_live = call.map_or(0, |call| u32::try_from(call.seconds_to_live).unwrap_or(u32::MAX));
         put(bytes, 4, &seconds_to_live.to_le_bytes())?;
-        let parts = [
+        let kinds = [
             call.map_or(0, |call| call.operation as u8),
             call.map_or(0, |call| call.values as u8),
             u8::from(created),
             u8::try_from(task.conflicts()).unwrap_or(u8::MAX),
-            u8::from(call.is_some_and(|call| call.expected.is_some())),
-            u8::try_from(header_text.len()).map_err(|_| Error::CoreFailed)?,
-            u8::try_from(state.len()).map_err(|_| Error::CoreFailed)?,
         ];
-        put(bytes, 8, &parts)?;
-        if let Some(id) = id {
-            put(bytes, ID, &id.to_text())?;
+        put(bytes, 8, &kinds)?;
+        for (at, number) in [12, 14].into_iter().zip(numbers) {
+            put(bytes, at, &number.to_le_bytes())?;
         }
-        if let Some(expected) = call.and_then(|call| call.expected) {
-            put(bytes, EXPECTED, expected.as_text())?;
-        }
-        put(bytes, HEADER, &header_text)?;
-        put(bytes, STATE, &state)
+        put(bytes, TEXT, &text)
     })?;
     Ok(code)
 }

@@ -6,7 +6,7 @@ use wasm_bindgen::prelude::wasm_bindgen;
 
 use crate::bindings::scratch::{Scratch, put};
 use crate::bindings::{number, random, whole};
-use crate::changes::Changes;
+use crate::changes::{Changes, lines};
 use crate::error::Error;
 use crate::id::{Id, Mark};
 use crate::record::{Header, Kind, Standing};
@@ -70,6 +70,16 @@ pub fn draw(scratch: &Scratch) -> Result<(), Error> {
 #[wasm_bindgen]
 pub fn is_id(scratch: &Scratch, length: usize) -> Result<bool, Error> {
     scratch.read(length, |text| Id::parse(text).is_some())
+}
+
+/// Says whether the values in the scratch are one valid entry a line.
+///
+/// # Errors
+///
+/// - `core-failed`: the scratch is too short.
+#[wasm_bindgen]
+pub fn are_lines(scratch: &Scratch, length: usize) -> Result<bool, Error> {
+    scratch.read(length, |values| lines(values).is_ok_and(|mut lines| values == b"{}" || lines.all(|line| line.is_ok())))
 }
 
 /// Makes changes to values: both in the scratch, one behind the other; the result replaces them.

@@ -37,10 +37,12 @@ async function met(world: World, begun: Begun, record: string, change: "set" | "
     assert.equal(session.isLoaded, false);
     return loading;
   }
-  const keys = [...session.keys()];
-  let reading = "";
+  let keys: string[] = [];
+  let reading = await ended(() => {
+    keys = [...session.keys()];
+  });
   for (const key of keys) reading ||= await ended(() => session.get(key));
-  if (change === "clear") session.clear();
+  if (change === "clear") reading ||= await ended(() => session.clear());
   const updating = change === "update" ? await ended(() => session.update(keys[0] ?? "", (value) => value ?? 1)) : "";
   if (updating === "") session.set("later", 1);
   const committing = updating || (await ended(() => session.commit()));
