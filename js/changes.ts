@@ -1,6 +1,6 @@
 // What a request did to its values, and its replay.
 
-import { find, keyTexts, valueOf, valueText } from "./values.ts";
+import { find, keyTexts, valueFrom, valueText } from "./values.ts";
 
 /** One change: without a key it clears; with `compute` it is made anew on every replay; without a text it deletes. */
 export interface Change {
@@ -49,7 +49,7 @@ export function apply(outcome: Outcome, change: Change, values: string): void {
     return;
   }
   const before = textAfter(outcome, values, change.key);
-  outcome.texts.set(change.key, valueText(change.compute(before === undefined ? undefined : valueOf(before))));
+  outcome.texts.set(change.key, valueText(change.compute(before === undefined ? undefined : valueFrom(before))));
 }
 
 /** Makes all changes anew, on the values that are there now. */

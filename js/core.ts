@@ -71,7 +71,7 @@ const messages: Partial<Record<SessionErrorCode, string>> = {
 };
 /** More of a record than any header needs. */
 const longestHeader = 128;
-/** What a step's parts, and what was given for it, take at most. */
+/** What a step, and what was given for it, take at most. */
 const longestStep = 512;
 /** Cores that are kept; each is a few kilobytes. */
 const mostCores = 16;
@@ -417,7 +417,7 @@ function readStep(code: number): Step {
   look();
   const headerEnd = 38 + view.getUint16(12, true);
   const text = code === 2 || code === 3 ? "" : read(16, 16 + view.getUint16(14, true));
-  return {
+  const step = {
     code,
     waitMs: view.getUint32(0, true),
     secondsToLive: view.getUint32(4, true),
@@ -430,4 +430,6 @@ function readStep(code: number): Step {
     header: text.slice(38, headerEnd),
     state: text.slice(headerEnd),
   };
+  wipe(longestStep);
+  return step;
 }

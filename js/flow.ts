@@ -2,7 +2,7 @@
 
 import { type Budget, call, failure, inTime, startOf, wait } from "./calls.ts";
 import { type Outcome, outcomeText, replay } from "./changes.ts";
-import { answers, flags, judge, merge, standings, type Step } from "./core.ts";
+import { answers, flags, judge, merge, type Step, standings } from "./core.ts";
 import { SessionError } from "./errors.ts";
 import { asLines, corrupt, relaid } from "./values.ts";
 import { now, recordKey, type Visit } from "./visit.ts";

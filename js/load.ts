@@ -1,8 +1,8 @@
 // Reads a session from the store.
 
 import { Budget, call, failure, inTime, startOf } from "./calls.ts";
-import { judge, type Judged, type Opened, standings } from "./core.ts";
 import { sealAgain } from "./cookies.ts";
+import { type Judged, judge, type Opened, standings } from "./core.ts";
 import { SessionError } from "./errors.ts";
 import { asLines, beginAsLines, corrupt } from "./values.ts";
 import { note, now, openCookie, recordKey, storeError, tell, type Visit } from "./visit.ts";

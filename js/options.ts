@@ -284,8 +284,8 @@ function utf8(text: string): Uint8Array {
 }
 
 /** Writes a whole number as 8 bytes; all ones stands for `none`, 0 for what is not whole and so refused. */
-function whole(value: unknown, none?: unknown): Uint8Array {
-  const bytes = new Uint8Array(8).fill(arguments.length > 1 && value === none ? 255 : 0);
+function whole(value: unknown, ...none: unknown[]): Uint8Array {
+  const bytes = new Uint8Array(8).fill(none.includes(value) ? 255 : 0);
   if (Number.isSafeInteger(value) && (value as number) > 0) new DataView(bytes.buffer).setBigUint64(0, BigInt(value as number));
   return bytes;
 }

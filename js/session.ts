@@ -6,8 +6,8 @@ import { type CookieToSet, cookies, setCookieHeaders } from "./cookies.ts";
 import { draw } from "./core.ts";
 import { SessionError } from "./errors.ts";
 import { applyToHeaders, applyToResponse } from "./headers.ts";
-import { load, type LoadOptions } from "./load.ts";
-import { asLines, keyOf, keyText, valueOf, valueText } from "./values.ts";
+import { type LoadOptions, load } from "./load.ts";
+import { asLines, keyOf, keyText, valueFrom, valueText } from "./values.ts";
 import { openCookie, takeId, type Visit } from "./visit.ts";
 
 type Primitive = string | number | boolean | null | undefined;
@@ -304,12 +304,12 @@ function stored(visit: Visit, key: string): string | undefined {
 /** Gives a text's value; where it is none, somebody's editor laid the values out otherwise, or they are damaged. */
 function parsed(visit: Visit, key: string, text: string): unknown {
   try {
-    return valueOf(text);
+    return valueFrom(text);
   } catch (error) {
     if (!(error instanceof SyntaxError) || visit.checked) throw error;
   }
   const again = stored(check(visit), key);
-  return again === undefined ? undefined : valueOf(again);
+  return again === undefined ? undefined : valueFrom(again);
 }
 
 /** Makes sure that the values are one valid entry a line. */

@@ -36,7 +36,7 @@ export function valueText(value: unknown): string {
 }
 
 /** Reads a value, each time a fresh one. */
-export function valueOf(text: string): unknown {
+export function valueFrom(text: string): unknown {
   let value: unknown;
   try {
     value = JSON.parse(text);
