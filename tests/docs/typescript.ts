@@ -35,6 +35,7 @@ export async function complaintsAbout(files: ReadonlyMap<string, string>, surrou
       verbatimModuleSyntax: true,
       noImplicitOverride: true,
       noEmit: true,
+      allowImportingTsExtensions: true,
       ...types[surroundings],
     };
     writeFileSync(join(folder, "tsconfig.json"), JSON.stringify({ compilerOptions, files: [...files.keys()] }));

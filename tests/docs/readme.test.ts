@@ -1,0 +1,263 @@
+// The README's examples compile, run, and do what it says.
+
+import assert from "node:assert/strict";
+import { after, before, describe, mock, test } from "node:test";
+import { memoryStore, type Session, type Sessions } from "edge-session";
+import { type Server, startRedis, startUpstash, startWebdis } from "../servers.ts";
+import { examplesIn, modulesOf, runnable } from "./examples.ts";
+import { readProjectFile } from "./markdown.ts";
+import { complaintsAbout } from "./typescript.ts";
+
+interface Data {
+  userId: string;
+  cart: string[];
+}
+interface Users {
+  end(id: string, at: number): void;
+}
+type Handler = (request: Request, ctx: Context) => Promise<Response>;
+
+const examples = examplesIn(readProjectFile("README.md"));
+const LINE = /^__Host-session=[A-Za-z0-9_-]{96}; Path=\/; Secure; HttpOnly; SameSite=Lax$/;
+const SECRET = "a secret of this test, of 32 bytes or more";
+const URL = "https://app.example/";
+
+/** Remembers what goes on behind an answer. */
+class Context {
+  readonly promises: Promise<unknown>[] = [];
+  waitUntil(promise: Promise<unknown>): void {
+    this.promises.push(promise);
+  }
+  passThroughOnException(): void {}
+}
+
+function get(cookie = ""): Request {
+  return new Request(URL, { headers: cookie === "" ? {} : { cookie } });
+}
+
+function post(fields: Record<string, string>, cookie = ""): Request {
+  return new Request(URL, { method: "POST", body: new URLSearchParams(fields), headers: cookie === "" ? {} : { cookie } });
+}
+
+function lineOf(response: Response): string {
+  return response.headers.getSetCookie()[0] ?? "";
+}
+
+function cookieOf(response: Response): string {
+  return lineOf(response).split(";")[0] ?? "";
+}
+
+/** The examples below each heading, run. */
+const scenarios: Record<string, () => Promise<void>> = {
+  "The first five minutes": async () => {
+    const { default: worker } = await load<{ default: { fetch(request: Request, env: object, ctx: Context): Promise<Response> } }>(
+      "the-first-five-minutes.ts",
+    );
+    const first = await worker.fetch(get(), {}, new Context());
+    assert.deepEqual(await first.json(), { visits: 1 });
+    assert.match(lineOf(first), LINE);
+    const both = await Promise.all([1, 2].map(() => worker.fetch(get(cookieOf(first)), {}, new Context())));
+    assert.deepEqual(both.map(lineOf), ["", ""]);
+    const last = await worker.fetch(get(cookieOf(first)), {}, new Context());
+    assert.deepEqual(await last.json(), { visits: 4 });
+  },
+
+  Recipes: async () => {
+    const { cookie } = await shopper(["bread"]);
+    const session = (await recipes()).open(get(cookie));
+    await session.load();
+    assert.deepEqual(session.get("cart"), ["bread"]);
+  },
+
+  "Sign in, remember me": async () => {
+    const { signIn } = await load<{ signIn: Handler }>("sign-in-remember-me.ts");
+    const before = await shopper(["bread"]);
+    const wrong = await signIn(post({ name: "ann", password: "wrong" }, before.cookie), new Context());
+    assert.deepEqual([wrong.status, lineOf(wrong)], [403, ""]);
+    const right = await signIn(post({ name: "ann", password: "right", remember: "on" }, before.cookie), new Context());
+    assert.deepEqual([right.status, right.headers.get("location")], [303, URL]);
+    assert.match(lineOf(right), /; Max-Age=2592000; /);
+    const user = (await recipes()).open(get(cookieOf(right)));
+    const planted = (await recipes()).open(get(before.cookie));
+    await Promise.all([user.load(), planted.load()]);
+    assert.deepEqual([user.get("userId"), user.get("cart")], ["ann", ["bread"]]);
+    assert.deepEqual([planted.get("userId"), planted.get("cart")], [undefined, ["bread"]]);
+    const forgotten = await signIn(post({ name: "ann", password: "right" }), new Context());
+    assert.match(lineOf(forgotten), LINE);
+  },
+
+  "Sign out": async () => {
+    const { signOut } = await load<{ signOut: Handler }>("sign-out.ts");
+    const { cookie } = await shopper(["bread"]);
+    const answer = await signOut(post({}, cookie), new Context());
+    assert.match(lineOf(answer), /^__Host-session=; Path=\/; Max-Age=0; /);
+    const session = (await recipes()).open(get(cookie));
+    await session.load();
+    assert.deepEqual([session.isNew, session.get("cart")], [true, undefined]);
+  },
+
+  "Sign out everywhere": async () => {
+    const { account } = await load<{ account: Handler }>("sign-out-everywhere.ts");
+    const { endSessions } = await load<{ endSessions(ids: readonly string[]): Promise<unknown> }>("sign-out-everywhere-2.ts");
+    const { users } = await load<{ users: Users }>("users.ts");
+    const { signIn } = await load<{ signIn: Handler }>("sign-in-remember-me.ts");
+    assert.equal((await account(get(), new Context())).status, 401);
+    const phone = cookieOf(await signIn(post({ name: "bob", password: "right" }), new Context()));
+    const laptop = cookieOf(await signIn(post({ name: "bob", password: "right" }), new Context()));
+    assert.equal(await (await account(get(phone), new Context())).text(), "Hello, bob.");
+    await endSessions([(await recipes()).open(get(laptop)).id ?? ""]);
+    assert.equal((await account(get(laptop), new Context())).status, 401);
+    assert.equal((await account(get(phone), new Context())).status, 200);
+    users.end("bob", Date.now() + 1);
+    assert.equal(await (await account(get(phone), new Context())).text(), "Sign in again.");
+  },
+
+  Streaming: async () => {
+    const { stream } = await load<{ stream: Handler }>("streaming.ts");
+    const { cookie } = await shopper(["bread", "dates"]);
+    const answer = await stream(get(cookie), new Context());
+    assert.equal(answer.headers.get("cache-control"), "private, no-store, no-transform");
+    assert.equal(await answer.text(), "data: bread\n\ndata: dates\n\n");
+  },
+
+  "Commit in the background": async () => {
+    const { fast } = await load<{ fast: Sessions<{ lastPage: string }> }>("commit-in-the-background.ts");
+    const visit = async (page: string, cookie: string, ctx: Context) =>
+      await fast.handle(get(cookie), ctx, async (session) => {
+        await session.load();
+        session.set("lastPage", page);
+        return new Response();
+      });
+    const cookie = cookieOf(await visit("/a", "", new Context()));
+    const ctx = new Context();
+    await visit("/b", cookie, ctx);
+    assert.equal(ctx.promises.length, 1);
+    await Promise.all(ctx.promises);
+    const session = fast.open(get(cookie));
+    await session.load();
+    assert.equal(session.get("lastPage"), "/b");
+  },
+
+  "Development over http": async () => {
+    const { makeSessions } = await load<{ makeSessions(env: object): Sessions<{ visits: number }> }>("development-over-http.ts");
+    for (const [env, line] of [
+      [{ SESSION_SECRET: SECRET, DEV: "1" }, /^session=[\w-]{96}; Path=\/; HttpOnly; SameSite=Lax$/],
+      [{ SESSION_SECRET: SECRET }, LINE],
+    ] as const) {
+      const session = makeSessions(env).open(get());
+      await session.load();
+      session.set("visits", 1);
+      await session.commit();
+      assert.match(session.setCookieHeaders()[0] ?? "", line);
+    }
+  },
+
+  "A framework that sets cookies itself": async () => {
+    const { app } = await load<{ app: { request(path: string, init: RequestInit): Promise<Response> } }>("a-framework-that-sets-cookies-itself.ts");
+    const first = await app.request("/cart/bread", { method: "POST" });
+    assert.equal(first.headers.get("cache-control"), "private, no-store");
+    const second = await app.request("/cart/dates", { method: "POST", headers: { cookie: cookieOf(first) } });
+    assert.deepEqual([second.status, lineOf(second)], [200, ""]);
+    const session = (await recipes()).open(get(cookieOf(first)));
+    await session.load();
+    assert.deepEqual(session.get("cart"), ["bread", "dates"]);
+  },
+
+  "Bindings that exist only inside the request": async () => {
+    const { handler } = await load<{ handler: { fetch(request: Request, env: object, ctx: Context): Promise<Response> } }>(
+      "bindings-that-exist-only-inside-the-request.ts",
+    );
+    const env = { SESSION_SECRET: SECRET, WEBDIS_URL: webdis.url, WEBDIS_PASSWORD: "PASSWORD" };
+    const answers = await Promise.all([1, 2].map(() => handler.fetch(get(), env, new Context())));
+    assert.deepEqual(await Promise.all(answers.map((answer) => answer.json())), [{ visits: 0 }, { visits: 0 }]);
+  },
+
+  "Options as a function": async () => {
+    delete process.env.SESSION_SECRET;
+    const { lateSessions } = await load<{ lateSessions: Sessions<{ visits: number }> }>("options-as-a-function.ts");
+    assert.throws(() => lateSessions.open(get()), { code: "invalid-options" });
+    process.env.SESSION_SECRET = SECRET;
+    assert.equal(lateSessions.open(get()).id, undefined);
+    delete process.env.SESSION_SECRET;
+    assert.equal(lateSessions.open(get()).id, undefined);
+  },
+
+  "When the store is down": async () => {
+    const { withCare } = await load<{ withCare: Handler }>("when-the-store-is-down.ts");
+    const { cookie } = await shopper(["dates"]);
+    const shared = memoryStore() as { load?: unknown };
+    shared.load = () => Promise.reject(new Error("down"));
+    const told = mock.method(console, "error", () => {});
+    const refused = await withCare(get(cookie), new Context()).finally(() => {
+      delete shared.load;
+      told.mock.restore();
+    });
+    assert.equal(told.mock.callCount(), 1);
+    assert.deepEqual([refused.status, lineOf(refused), await refused.text()], [503, "", "Try again in a moment (store-unavailable)."]);
+    assert.equal((await withCare(get(cookie), new Context())).status, 200);
+    const session = (await recipes()).open(get(cookie));
+    await session.load();
+    assert.deepEqual(session.get("cart"), ["dates", "bread"]);
+  },
+
+  "Tests that move the clock": async () => {
+    const { expired } = await load<{ expired: boolean }>("tests-that-move-the-clock.ts");
+    assert.equal(expired, true);
+  },
+};
+
+let webdis: Server;
+let running: ReturnType<typeof runnable>;
+const load = <Module>(name: string): Promise<Module> => running.load<Module>(name);
+const recipes = async () => (await load<{ sessions: Sessions<Data> }>("recipes.ts")).sessions;
+
+/** A visitor with a cart. */
+async function shopper(cart: string[]): Promise<{ cookie: string }> {
+  const session: Session<Data> = (await recipes()).open(get());
+  await session.load();
+  session.set("cart", cart);
+  await session.commit();
+  return { cookie: session.setCookieHeaders()[0]?.split(";")[0] ?? "" };
+}
+
+describe("the README's examples", () => {
+  const servers: Server[] = [];
+
+  before(async () => {
+    const redis = await startRedis();
+    servers.push(redis);
+    const acl = [{ disabled: ["*"] }, { http_basic_auth: "edge:PASSWORD", enabled: ["GETEX", "EVAL", "EXPIRE", "DEL"] }];
+    webdis = await startWebdis({ redisPort: redis.port, acl });
+    const upstash = await startUpstash({ redisPort: redis.port, token: "token" });
+    servers.push(webdis, upstash);
+    running = runnable(examples, { SESSION_SECRET: SECRET, REDIS_URL: upstash.url, REDIS_TOKEN: "token" });
+  });
+
+  after(async () => {
+    running.remove();
+    for (const server of servers.reverse()) await server.stop();
+  });
+
+  test("compile as a worker's author compiles", async () => {
+    assert.deepEqual(await complaintsAbout(modulesOf(examples), "worker"), []);
+  });
+
+  test("would not compile with a fault in them", async () => {
+    const faulty = examples.map((example) => ({ ...example, text: example.text.replaceAll(`"userId"`, `"userID"`) }));
+    assert.ok((await complaintsAbout(modulesOf(faulty), "worker")).length > 1);
+  });
+
+  test("are all run here", () => {
+    assert.deepEqual(Object.keys(scenarios).sort(), [...new Set(examples.map(({ heading }) => heading))].sort());
+  });
+
+  for (const [heading, run] of Object.entries(scenarios)) test(`do what is said under "${heading}"`, run);
+});
+
+describe("the other documents", () => {
+  for (const file of ["ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md"]) {
+    test(`${file} has no example that nobody runs`, () => {
+      assert.deepEqual(examplesIn(readProjectFile(file)), []);
+    });
+  }
+});

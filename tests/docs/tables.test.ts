@@ -1,0 +1,144 @@
+// The README's tables say what the code says.
+
+import assert from "node:assert/strict";
+import { readdirSync } from "node:fs";
+import { join } from "node:path";
+import { describe, test } from "node:test";
+import { codesIn, ROOT, readProjectFile, tableBelow, tablesOf } from "./markdown.ts";
+
+const readme = readProjectFile("README.md");
+const options = readProjectFile("js/options.ts");
+
+/** An interface's members, each with its `@default`; \`required\` where it has none and cannot be left out. */
+function defaultsOf(source: string, name: string): Map<string, string> {
+  const body = new RegExp(`interface ${name}[^{]*\\{\\n([\\s\\S]*?)\\n\\}`).exec(source)?.[1];
+  assert.ok(body, `there is no interface ${name}`);
+  const members = [...body.matchAll(/\/\*\*([\s\S]*?)\*\/\n {2}(\w+)(\??):/g)];
+  return new Map(
+    members.map(([, doc = "", member = "", optional]) => [member, /@default (.*)/.exec(doc)?.[1]?.trim() ?? (optional ? "" : "required")]),
+  );
+}
+
+/** What the code itself falls back to: \`name = value\` where options are taken apart. */
+function fallbacksIn(source: string): Map<string, string> {
+  const parts = [...source.matchAll(/const \{([^}]*)\} = options/g)].flatMap(([, inside = ""]) => inside.split(","));
+  const pairs = parts.map((part) => part.split("=").map((side) => side.trim()));
+  return new Map(pairs.flatMap(([name = "", value]) => (value === undefined ? [] : [[name, value.replace(/(?<=\d)_(?=\d)/g, "")]])));
+}
+
+/** The README's defaults, by option. */
+function saidBelow(heading: string): Map<string, string> {
+  return new Map(
+    tableBelow(readme, heading).rows.map((row) => [codesIn(row.get("option") ?? "")[0] ?? "", (row.get("default") ?? "").replaceAll("`", "")]),
+  );
+}
+
+describe("the table of options", () => {
+  test("has every option with its documented default", () => {
+    const said = saidBelow("Options");
+    assert.equal(said.get("cookie"), "see below");
+    assert.deepEqual(said, new Map([...defaultsOf(options, "SessionsOptions"), ["cookie", "see below"]]));
+  });
+
+  test("has every option of the cookie with its documented default", () => {
+    assert.deepEqual(saidBelow("The cookie"), defaultsOf(options, "CookieOptions"));
+  });
+
+  test("gives the defaults that the code falls back to", () => {
+    const said = new Map([...saidBelow("Options"), ...saidBelow("The cookie")]);
+    const fallbacks = fallbacksIn(options);
+    // What is no domain is an empty text inside.
+    fallbacks.delete("domain");
+    assert.deepEqual(
+      ["absoluteTimeoutSeconds", "name", "slide"].map((name) => fallbacks.has(name)),
+      [true, true, true],
+    );
+    for (const [name, value] of fallbacks) assert.equal(said.get(name), value, name);
+  });
+
+  test("gives those of the core too", () => {
+    const core = readProjectFile("src/options.rs");
+    const said = saidBelow("Options");
+    const of = (pattern: RegExp) => pattern.exec(core)?.[1]?.replaceAll("_", "");
+    assert.equal(of(/application_name: (".*?")\.to_owned\(\)/), said.get("applicationName"));
+    assert.equal(of(/idle_timeout_seconds: ([\d_]+),/), said.get("idleTimeoutSeconds"));
+    assert.equal(of(/absolute_timeout_seconds: Some\(([\d_]+)\),/), said.get("absoluteTimeoutSeconds"));
+    assert.equal(of(/max_record_bytes: ([\d_]+),/), said.get("maxRecordBytes"));
+  });
+
+  test("has every option of the stores over HTTP", () => {
+    const source = readProjectFile("js/stores/http-options.ts");
+    const documented = defaultsOf(source, "HttpStoreOptions");
+    documented.delete("url");
+    assert.deepEqual(saidBelow("Over HTTP"), documented);
+    const fallbacks = fallbacksIn(source);
+    assert.deepEqual([...fallbacks.keys()].sort(), [...documented.keys()].sort());
+    for (const [name, value] of fallbacks) assert.equal(documented.get(name), value, name);
+  });
+});
+
+describe("the table of stores", () => {
+  test("names each store with its entry and the options that it has", () => {
+    const entries = (JSON.parse(readProjectFile("package.json")) as { exports: Record<string, unknown> }).exports;
+    const stores = tablesOf(readme).find(({ heading, rows }) => heading === "Stores" && rows[0]?.has("from"));
+    const said = (stores?.rows ?? []).map((row) => codesIn(row.get("from") ?? "")[0] ?? "");
+    const published = Object.keys(entries).filter((entry) => entry === "." || entry.startsWith("./stores/"));
+    assert.deepEqual(
+      said,
+      published.map((entry) => entry.replace(".", "edge-session")),
+    );
+  });
+});
+
+describe("the table of errors", () => {
+  test("has every code and no other", () => {
+    const union = /export type SessionErrorCode =([\s\S]*?);\n\n/.exec(readProjectFile("js/errors.ts"))?.[1] ?? "";
+    const codes = [...union.matchAll(/\| "([a-z-]+)"/g)].map(([, code]) => code);
+    assert.equal(codes.length, 21);
+    assert.deepEqual(
+      tableBelow(readme, "Errors").rows.map((row) => codesIn(row.get("code") ?? "")[0]),
+      codes,
+    );
+  });
+
+  test("says for each what to do", () => {
+    for (const row of tableBelow(readme, "Errors").rows) assert.ok((row.get("what to do") ?? "").length > 10, row.get("code"));
+  });
+});
+
+describe("the table of events", () => {
+  const union = /export type SessionEvent =([\s\S]*?);\n\n/.exec(readProjectFile("js/events.ts"))?.[1] ?? "";
+  const typed = [...union.matchAll(/EventBase<((?:"[a-z-]+"(?: \| )?)+), "(\w+)">(?: & \{([^}]*)\})?/g)].flatMap(
+    ([, names = "", level, fields = ""]) =>
+      [...names.matchAll(/"([a-z-]+)"/g)].map(([, name]) => ({
+        name,
+        level,
+        fields: [...fields.matchAll(/readonly (\w+):/g)].map(([, field]) => field),
+      })),
+  );
+  const rows = tableBelow(readme, "Events").rows;
+  const sorted = <Event extends { name: string | undefined }>(events: Event[]) => events.sort((a, b) => String(a.name).localeCompare(String(b.name)));
+
+  test("has every event with its level and fields", () => {
+    assert.equal(typed.length, 18);
+    const said = rows.map((row) => ({ name: codesIn(row.get("name") ?? "")[0], level: row.get("level"), fields: codesIn(row.get("fields") ?? "") }));
+    assert.deepEqual(sorted(said), sorted(typed));
+  });
+
+  test("says of those that nothing tells that they are not told", () => {
+    const names = readdirSync(join(ROOT, "js"), { recursive: true }).map(String);
+    const sources = names.filter((name) => name.endsWith(".ts") && name !== "events.ts").map((name) => readProjectFile(`js/${name}`));
+    const untold = typed.filter(({ name }) => !sources.some((source) => source.includes(`"${name}"`))).map(({ name }) => name);
+    const said = rows.filter((row) => row.get("when") === "Not told in this release.").map((row) => codesIn(row.get("name") ?? "")[0]);
+    assert.deepEqual(said.sort(), untold.sort());
+  });
+
+  test("gives every reason of a rejected cookie", () => {
+    const reasons = /export type CookieRejection = (.*);/.exec(readProjectFile("js/events.ts"))?.[1] ?? "";
+    const said = codesIn(rows.find((row) => row.get("name") === "`cookie-rejected`")?.get("when") ?? "");
+    assert.deepEqual(
+      said,
+      [...reasons.matchAll(/"([a-z-]+)"/g)].map(([, reason]) => reason),
+    );
+  });
+});
