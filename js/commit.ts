@@ -58,8 +58,10 @@ export async function commit(visit: Visit, signal: AbortSignal | undefined): Pro
 /** Ends the session; resolves only when the store confirmed it. */
 export async function destroy(visit: Visit): Promise<void> {
   const { settings } = visit;
-  const id = visit.id ?? (visit.header === "" ? undefined : visit.cookie?.id);
-  const stored = visit.standing === "absent" || visit.ownId ? undefined : id;
+  // Behind a new id that is not stored yet may be a dead one, which leads to where its session went.
+  const before = visit.header === "" ? undefined : visit.cookie?.id;
+  const known = visit.id === undefined || visit.ownId ? before : visit.id;
+  const stored = visit.standing === "absent" ? undefined : known;
   if (stored !== undefined) {
     const tombstoneSeconds = Math.min(600, Math.max(60, Number.isFinite(settings.ioTimeoutMs) ? Math.ceil(settings.ioTimeoutMs / 1000) : 600));
     const flow = makeFlow(visit, "destroy", new Budget(settings.ioTimeoutMs, undefined), 0);

@@ -3,7 +3,7 @@
 import { Budget, call } from "./calls.ts";
 import { commit, isDirty } from "./commit.ts";
 import { isNavigation } from "./cookies.ts";
-import { instances, isId } from "./core.ts";
+import { instances, isId, type Opened } from "./core.ts";
 import { SessionError } from "./errors.ts";
 import { applyToResponse } from "./headers.ts";
 import { load, secondsToLive } from "./load.ts";
@@ -162,7 +162,7 @@ async function renew(visit: Visit, ctx: Background | undefined): Promise<void> {
   const { settings } = visit;
   // A load or destroy that failed is use: the store is not asked once more.
   if (!settings.slides || visit.used) return;
-  const cookie = openCookie(visit);
+  const cookie = openedQuietly(visit);
   if (cookie === null) return;
   if (cookie.secret > 0 && isNavigation(visit) && !visit.failed) {
     // Sealed by an older secret: a load confirms the record, and the cookie is sealed anew.
@@ -178,4 +178,15 @@ async function renew(visit: Visit, ctx: Background | undefined): Promise<void> {
   );
   if (ctx === undefined) await work;
   else ctx.waitUntil(work);
+}
+
+/** Opens the cookie for work behind the answer, whose failure is never the answer's. */
+function openedQuietly(visit: Visit): Opened | null {
+  try {
+    return openCookie(visit);
+  } catch (error) {
+    const code = error instanceof SessionError ? error.code : "core-failed";
+    tell(visit, { name: "store-failed", level: "error", code, operation: "refresh", durationMs: 0, tries: 0 });
+    return null;
+  }
 }

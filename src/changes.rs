@@ -186,24 +186,21 @@ fn members_end(text: &[u8], at: usize, close: u8, member: impl Fn(usize) -> Opti
 
 /// Finds the end of a string, behind its closing quote.
 fn string_end(text: &[u8], at: usize) -> Option<usize> {
-    let mut bytes = text.iter().enumerate().skip(at);
-    (*bytes.next()?.1 == b'"').then_some(())?;
+    let mut rest = text.get(at..)?.strip_prefix(b"\"")?;
     loop {
-        match bytes.next()? {
-            (end, b'"') => return end.checked_add(1),
-            (_, b'\\') => match bytes.next()?.1 {
-                b'u' => {
-                    for _ in 0..4 {
-                        bytes.next()?.1.is_ascii_hexdigit().then_some(())?;
-                    }
-                }
-                b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't' => {}
-                _ => return None,
-            },
-            (_, 0x20..=0x7f) => {}
+        let plain = rest.iter().position(|&byte| !is_plain(byte))?;
+        rest = match rest.get(plain..)? {
+            [b'"', rest @ ..] => return text.len().checked_sub(rest.len()),
+            [b'\\', b'u', a, b, c, d, rest @ ..] if [a, b, c, d].iter().all(|digit| digit.is_ascii_hexdigit()) => rest,
+            [b'\\', b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't', rest @ ..] => rest,
             _ => return None,
-        }
+        };
     }
+}
+
+/// Says whether a character stands for itself in a string of ours: ASCII, no control, quote or backslash.
+const fn is_plain(byte: u8) -> bool {
+    matches!(byte, b' ' | b'!' | b'#'..=b'[' | b']'..=0x7f)
 }
 
 /// Finds the end of a literal.
