@@ -72,7 +72,7 @@ function risesIn(plan: Plan, files: readonly string[], importsOf: (file: string)
 const trees = { js: importsOfTypeScript, src: importsOfRust } as const;
 
 describe("the floor plan", () => {
-  for (const [tree, importsOf] of Object.entries(trees)) {
+  for (const tree of Object.keys(trees)) {
     test(`of ${tree} has every file and no other`, () => {
       const plan = planOf(tree);
       const files = filesBelow(tree);
@@ -85,14 +85,15 @@ describe("the floor plan", () => {
         [],
       );
     });
+  }
 
-    test(`of ${tree}: every import goes down the floor plan`, () => {
-      const imports = filesBelow(tree).flatMap(importsOf);
-      assert.ok(imports.length > 20);
+  test("every import goes down the floor plan", () => {
+    for (const [tree, importsOf] of Object.entries(trees)) {
+      assert.ok(filesBelow(tree).flatMap(importsOf).length > 20);
       const said = RISES.filter((rise) => rise.startsWith(`${tree}/`));
       assert.deepEqual(risesIn(planOf(tree), filesBelow(tree), importsOf), said);
-    });
-  }
+    }
+  });
 
   test("sees an import that rises", () => {
     assert.deepEqual(

@@ -77,6 +77,16 @@ describe("the table of options", () => {
   });
 });
 
+describe("the table of the session", () => {
+  test("has every member and no other", () => {
+    const body = /export interface Session<[^{]*\{\n([\s\S]*?)\n\}/.exec(readProjectFile("js/session.ts"))?.[1] ?? "";
+    const members = [...body.matchAll(/^ {2}(?:readonly )?(\w+)[:(<]/gm)].map(([, name]) => name);
+    assert.ok(members.length > 15);
+    const said = tableBelow(readme, "The session").rows.map((row) => /^`(\w+)/.exec(row.get("member") ?? "")?.[1]);
+    assert.deepEqual(said, [...new Set(members)]);
+  });
+});
+
 describe("the table of stores", () => {
   test("names each store with its entry and the options that it has", () => {
     const entries = (JSON.parse(readProjectFile("package.json")) as { exports: Record<string, unknown> }).exports;
