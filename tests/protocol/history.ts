@@ -44,6 +44,7 @@ export class History {
   /** Births that a confirmed `destroy()` met. */
   readonly ended: string[] = [];
   readonly expired: string[] = [];
+  readonly #revisions = new Set<string>();
   readonly #expiredKeys = new Set<string>();
   /** Births of which nobody was told whether they moved or ended. */
   readonly shaken: string[] = [];
@@ -160,8 +161,12 @@ export class History {
   }
 
   /** What was loaded from one session is written into no other that began under its id. */
-  #stored({ plan, loaded, sentId }: Course, { key, text }: Asked): void {
-    const { kind, birth } = parse(text);
+  #stored({ plan, loaded, sentId }: Course, { operation, key, text }: Asked): void {
+    const { kind, birth, revision } = parse(text);
+    const isNew = !this.#revisions.has(revision);
+    this.#revisions.add(revision);
+    if (operation === "create" && kind === "data" && isNew && this.expired.includes(birth))
+      this.violate("REVIVED", `${plan.name} re-creates what expired`);
     if (loaded === undefined || kind === "tombstone" || key !== keyOf(sentId ?? "")) return;
     if (birth !== loaded) this.violate("FOREIGN", `${plan.name} writes into a session that it did not load`);
   }

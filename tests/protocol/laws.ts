@@ -1,7 +1,8 @@
 // What must hold of the end of a run.
 
 import type { Course, Fate } from "./course.ts";
-import type { History, StoredRecord } from "./history.ts";
+import { type History, keyOf, type StoredRecord } from "./history.ts";
+import type { SimulatedStore } from "./simulated-store.ts";
 
 /** Checks that what was confirmed is there, once, and what was refused is not. */
 export function checkEnd(history: History, courses: readonly Course[], merges: boolean): void {
@@ -24,6 +25,12 @@ export function checkEnd(history: History, courses: readonly Course[], merges: b
       living.map(([, record]) => record),
       courses,
     );
+}
+
+/** Where no call was lost, no record may be left that no browser can reach. */
+export function checkOrphans(history: History, store: SimulatedStore<Course>): void {
+  const reached = new Set([...history.issued].map(keyOf));
+  for (const key of store.keys()) if (!reached.has(key)) history.violate("ORPHAN", "a record is left that nobody can reach");
 }
 
 /** Gives the families that anybody's changes went to. */

@@ -46,6 +46,12 @@ export class Network {
     this.#trace = trace;
   }
 
+  /** Whether every call is answered, once. */
+  get losesNothing(): boolean {
+    const { faults = 0, delays = 0, hangs = 0 } = this.#weather;
+    return faults + delays + hangs === 0;
+  }
+
   /** Adds the steps that are possible now. */
   addSteps(steps: (() => void)[]): void {
     for (const call of this.#store.waiting) this.#addStepsOf(call, steps);

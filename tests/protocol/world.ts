@@ -5,7 +5,7 @@ import type { Choices } from "./choices.ts";
 import { type Course, commits, conclude, courseOf, handler, type Plan } from "./course.ts";
 import { COOKIE, type Planted, plantedSession, type Setup, slotFor } from "./doors.ts";
 import { History, keyOf, parse } from "./history.ts";
-import { checkEnd } from "./laws.ts";
+import { checkEnd, checkOrphans } from "./laws.ts";
 import { Network, type Weather } from "./network.ts";
 import { SimulatedStore } from "./simulated-store.ts";
 import { Trace } from "./trace.ts";
@@ -76,6 +76,7 @@ export class World {
     for (const course of this.courses) if (course.plan.after === undefined) this.#start(course);
     while (await this.#step());
     this.#network.arriveAll();
+    if (this.#network.losesNothing) checkOrphans(this.history, this.store);
     checkEnd(this.history, this.courses, scene.setup?.concurrency !== "last-write-wins");
   }
 
