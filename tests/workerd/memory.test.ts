@@ -1,0 +1,94 @@
+// A million requests, and the memory that they leave.
+
+import assert from "node:assert/strict";
+import { after, before, describe, test } from "node:test";
+import { startWorker, type Worker } from "./harness.ts";
+
+const BATCH = 10_000;
+const BATCHES = 100;
+
+/** Answers `count` requests of its own per call: reads, writes, first visits, strangers' cookies, logins and logouts. */
+const SCRIPT = `
+import { createSessions, memoryStore } from "edge-session";
+
+const Original = WebAssembly.Instance;
+let instances = 0;
+let memory;
+WebAssembly.Instance = class extends Original {
+  constructor(module, imports) {
+    super(module, imports);
+    instances += 1;
+    memory = this.exports.memory;
+  }
+};
+const sessions = createSessions({ secrets: ["x".repeat(32)], store: memoryStore(), onEvent: () => {} });
+const context = { waitUntil() {} };
+let cookie = "";
+
+async function answer(headers, handler) {
+  const response = await sessions.handle(new Request("https://shop.example/", { headers }), context, handler);
+  const [line] = response.headers.getSetCookie();
+  return { response, cookie: line?.split(";")[0] };
+}
+
+async function visit(number) {
+  switch (number % 10) {
+    case 0:
+      return answer({}, () => new Response("ok"));
+    case 1:
+      return answer({ cookie: "__Host-session=" + "A".repeat(90 + (number % 13)) }, async (session) => (await session.load(), new Response("ok")));
+    case 2:
+    case 3:
+      return answer({ cookie }, async (session) => {
+        await session.load();
+        session.update("count", (count = 0) => count + 1);
+        session.set("text", "x".repeat(number % 2000));
+        return new Response(String(session.get("count")));
+      });
+    default:
+      return answer({ cookie }, async (session) => (await session.load(), new Response(String(session.get("count")))));
+  }
+}
+
+export default {
+  async fetch(request) {
+    const count = Number(new URL(request.url).searchParams.get("count"));
+    const begun = await answer({}, async (session) => (await session.load(), session.set("count", 0), new Response("ok")));
+    cookie = begun.cookie;
+    for (let number = 0; number < count; number++) {
+      const { response } = await visit(number);
+      if (response.status !== 200) throw new Error("answer " + number + " was " + response.status);
+    }
+    const last = await answer({ cookie }, async (session) => (await session.load(), new Response(String(session.get("count")))));
+    const ended = await answer({ cookie }, async (session) => (await session.destroy(), new Response("ok")));
+    return Response.json({ counted: Number(await last.response.text()), forgotten: ended.cookie === "__Host-session=", pages: memory.buffer.byteLength / 65536, instances });
+  },
+};
+`;
+
+interface Told {
+  readonly counted: number;
+  readonly forgotten: boolean;
+  readonly pages: number;
+  readonly instances: number;
+}
+
+describe("a million requests in one isolate", () => {
+  let worker: Worker;
+  before(async () => {
+    worker = await startWorker({ script: SCRIPT });
+  });
+  after(() => worker.stop());
+
+  test("leave linear memory as large as the first hundred thousand did", async (t) => {
+    const pages: number[] = [];
+    for (let batch = 0; batch < BATCHES; batch++) {
+      const told = (await (await fetch(`${worker.url}/?count=${BATCH}`)).json()) as Told;
+      assert.deepEqual({ ...told, pages: 0 }, { counted: BATCH / 5, forgotten: true, pages: 0, instances: 1 });
+      pages.push(told.pages);
+    }
+    t.diagnostic(`${BATCH * BATCHES} requests, ${pages.at(-1)} pages`);
+    assert.deepEqual([...new Set(pages.slice(9))], [pages[9]]);
+    assert.ok((pages[9] ?? 0) * 65_536 <= 8 * 1024 * 1024);
+  });
+});
