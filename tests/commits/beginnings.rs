@@ -1,9 +1,9 @@
 //! Sessions that begin where none is any more.
 
-use crate::laws::{beginnings_become_one, nothing_more};
+use crate::laws::{beginnings_become_one, every_first_step_counts_once, nothing_more};
 use crate::request::Act::{self, Await, Change, Destroy, Load};
 use crate::story::{Seed, Story};
-use crate::values::Change::Set;
+use crate::values::Change::{Increment, Set};
 
 const OWN_A: [Act; 2] = [Load, Change(Set("ownA", "1"))];
 const OWN_B: [Act; 2] = [Load, Change(Set("ownB", "2"))];
@@ -15,6 +15,13 @@ const PAST: Seed = Seed::Past("{\n\"user\":\"u\"}");
 #[test]
 fn two_first_writes_under_one_id_become_one_session() {
     let tally = Story::new(Seed::Absent).request('A', &OWN_A).request('B', &OWN_B).faults(1).holds(beginnings_become_one);
+    assert!(tally.saw("A Done, B Done"));
+}
+
+#[test]
+fn two_first_steps_of_one_counter_count_once_each() {
+    let step = [Load, Change(Increment("n"))];
+    let tally = Story::new(Seed::Absent).request('A', &step).request('B', &step).faults(2).holds(every_first_step_counts_once);
     assert!(tally.saw("A Done, B Done"));
 }
 

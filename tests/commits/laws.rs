@@ -59,7 +59,8 @@ fn steps_are_counted(world: &mut World, requests: &[Request], lineage: Lineage, 
     let unsure: usize = requests.iter().map(|request| request.unsure.iter().filter(is_step).count()).sum();
     let counted = number(values, "n");
     // Other sessions may have begun with what grace still showed of this one.
-    if lineage == FIRST && counted > confirmed + unsure {
+    let began_empty = lineage == FIRST || requests.iter().all(|request| request.moved_to.is_none());
+    if began_empty && counted > confirmed + unsure {
         world.violate("DOUBLE-APPLY", format!("{counted} counted, {confirmed} confirmed, {unsure} unsure"));
     }
     if counted < confirmed {
@@ -119,6 +120,16 @@ pub fn beginnings_become_one(world: &mut World, requests: &[Request]) {
         if matches!(request.ending, Some(Ending::Gone | Ending::Conflict)) {
             world.violate("DROPPED", format!("{} was dropped, though nothing was destroyed", request.name));
         }
+    }
+}
+
+/// The counter of sessions that began at once holds every confirmed step once, and no step that failed.
+pub fn every_first_step_counts_once(world: &mut World, requests: &[Request]) {
+    beginnings_become_one(world, requests);
+    if let [(_, values)] = data(world).as_slice() {
+        let (header, _) = parsed(&world.records[&FIRST_ID]);
+        let lineage = world.lineage(header.birth).expect("a known birth");
+        steps_are_counted(world, requests, lineage, values);
     }
 }
 

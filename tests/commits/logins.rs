@@ -13,6 +13,14 @@ const LOGOUT: [Act; 2] = [Load, Destroy];
 const CART: Seed = Seed::Live("{\n\"cart\":1}");
 
 #[test]
+fn one_lost_reply_fails_no_login() {
+    for seed in [CART, Seed::Absent] {
+        let tally = Story::new(seed).request('R', &LOGIN).faults(1).holds(the_login_stays);
+        assert_eq!(tally.endings.keys().collect::<Vec<_>>(), ["R Done"]);
+    }
+}
+
+#[test]
 fn a_login_whose_answer_never_came_can_be_made_again() {
     Story::new(CART).request('R', &LOGIN).request('N', &LOGIN_AGAIN).faults(1).holds(the_last_is_not_locked_out);
 }

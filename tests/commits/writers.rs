@@ -32,6 +32,7 @@ fn two_writers_of_two_keys_both_count() {
     let tally = Story::new(Seed::Live("{}")).request('A', &OWN_A).request('B', &OWN_B).faults(2).holds(nothing_is_lost);
     assert!(tally.saw("A Done, B Done"));
     assert!(tally.saw("A Undecided, B Done"));
+    assert!(!tally.saw("A Ambiguous, B Done"), "one later commit hides nothing");
 }
 
 #[test]
