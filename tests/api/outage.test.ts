@@ -1,0 +1,172 @@
+// A store that cannot be reached, and that comes back.
+
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { type AddressInfo, connect, createServer, type Server as Gate, type Socket } from "node:net";
+import { after, before, beforeEach, describe, test } from "node:test";
+import { createSessions, type SessionEvent } from "edge-session";
+import { upstashStore } from "edge-session/stores/upstash";
+import { webdisStore } from "edge-session/stores/webdis";
+import { connectRedis, type RedisClient } from "../redis-client.ts";
+import { type Server, startRedis, startUpstash, startWebdis } from "../servers.ts";
+import { codeOf, pairOf, request, SECRET } from "./world.ts";
+
+const operationTimeoutMs = 300;
+const retryTimeoutMs = 200;
+/** What a caller waits at most, with the 50 ms that a busy machine may take. */
+const longest = operationTimeoutMs + retryTimeoutMs + 50;
+
+/** A door before a server that can be shut: who knocks then is refused. */
+class Door {
+  #gate: Gate | undefined;
+  readonly #sockets = new Set<Socket>();
+  readonly #behind: number;
+  port = 0;
+
+  constructor(behind: number) {
+    this.#behind = behind;
+  }
+
+  async open(): Promise<void> {
+    this.#gate = createServer((socket) => {
+      const inner = connect(this.#behind, "127.0.0.1");
+      for (const each of [socket, inner]) {
+        this.#sockets.add(each);
+        each.on("error", () => each.destroy());
+      }
+      socket.pipe(inner).pipe(socket);
+    }).listen(this.port, "127.0.0.1");
+    await once(this.#gate, "listening");
+    this.port = (this.#gate.address() as AddressInfo).port;
+  }
+
+  async shut(): Promise<void> {
+    for (const socket of this.#sockets) socket.destroy();
+    this.#sockets.clear();
+    const gate = this.#gate;
+    this.#gate = undefined;
+    if (gate !== undefined) await new Promise((resolve) => gate.close(resolve));
+  }
+}
+
+const fronts = {
+  async upstash(redisPort: number) {
+    const front = await startUpstash({ redisPort, token: "token" });
+    return { front, storeAt: (url: string) => upstashStore({ url, token: "token", operationTimeoutMs, retryTimeoutMs, circuitBreaker: false }) };
+  },
+  async webdis(redisPort: number) {
+    const front = await startWebdis({ redisPort });
+    return { front, storeAt: (url: string) => webdisStore({ url, operationTimeoutMs, retryTimeoutMs, circuitBreaker: false }) };
+  },
+};
+
+for (const [name, start] of Object.entries(fronts)) {
+  describe(`a session in ${name} that cannot be reached`, () => {
+    let redisServer: Server;
+    let redis: RedisClient;
+    let front: Server;
+    let door: Door;
+    let events: SessionEvent[] = [];
+    let sessions: ReturnType<typeof createSessions<{ user: string }>>;
+    let cookie = "";
+
+    before(async () => {
+      redisServer = await startRedis();
+      redis = await connectRedis(redisServer.port);
+      const started = await start(redisServer.port);
+      front = started.front;
+      door = new Door(front.port);
+      await door.open();
+      const store = started.storeAt(`http://127.0.0.1:${door.port}`);
+      sessions = createSessions({ secrets: [SECRET], store, onEvent: (event) => events.push(event) });
+    });
+    beforeEach(async () => {
+      await door.shut();
+      await door.open();
+      const answer = await sessions.handle(request(), undefined, async (session) => {
+        await session.load();
+        session.set("user", "Ada");
+        return new Response();
+      });
+      cookie = pairOf(answer.headers.getSetCookie()[0] ?? "");
+      events = [];
+    });
+    after(async () => {
+      await door.shut();
+      redis.close();
+      await front.stop();
+      await redisServer.stop();
+    });
+
+    const records = async () => {
+      const keys = (await redis.send("KEYS", "*")) as string[];
+      return await Promise.all(keys.sort().map(async (key) => [key, await redis.send("GET", key)]));
+    };
+
+    test("rejects the load in time, and leaves cookie and record alone", async () => {
+      const before = await records();
+      await door.shut();
+      const session = sessions.open(request({ cookie }));
+      const started = performance.now();
+      assert.equal(await codeOf(() => session.load()), "store-unavailable");
+      assert.ok(performance.now() - started <= longest, `${performance.now() - started} ms`);
+      assert.deepEqual(session.applyTo(new Response()).headers.getSetCookie(), []);
+      assert.equal(session.isLoaded, false);
+      await door.open();
+      assert.deepEqual(await records(), before);
+      assert.deepEqual(
+        events.map(({ name: event }) => event),
+        ["store-failed"],
+      );
+    });
+
+    test("still knows its user when it is back", async () => {
+      await door.shut();
+      const handled = sessions.handle(request({ cookie }), undefined, async (session) => {
+        await session.load();
+        return new Response();
+      });
+      assert.equal(await codeOf(() => handled), "store-unavailable");
+      await door.open();
+      const session = sessions.open(request({ cookie }));
+      await session.load();
+      assert.equal(session.get("user"), "Ada");
+    });
+
+    test("loses no write that was made before: the next commit stores it", async () => {
+      const session = sessions.open(request({ cookie }));
+      await session.load();
+      session.set("user", "Grace");
+      await door.shut();
+      assert.notEqual(await codeOf(() => session.commit()), "");
+      await door.open();
+      await session.commit();
+      const again = sessions.open(request({ cookie }));
+      await again.load();
+      assert.equal(again.get("user"), "Grace");
+    });
+
+    test("is not signed out by a destroy that could not be confirmed", async () => {
+      await door.shut();
+      const session = sessions.open(request({ cookie }));
+      assert.equal(await codeOf(() => session.destroy()), "store-unavailable");
+      assert.deepEqual(session.setCookieHeaders(), []);
+      await door.open();
+      await session.destroy();
+      assert.match(session.setCookieHeaders()[0] ?? "", /Max-Age=0/);
+      const again = sessions.open(request({ cookie }));
+      await again.load();
+      assert.equal(again.get("user"), undefined);
+    });
+
+    test("is noticed by nobody who needs no session", async () => {
+      await door.shut();
+      const answer = await sessions.handle(request(), undefined, async (session) => {
+        await session.load();
+        return new Response(String(session.get("user")));
+      });
+      assert.equal(answer.status, 200);
+      assert.deepEqual(events, []);
+    });
+  });
+}
