@@ -1,6 +1,5 @@
 //! One configuration of sessions, made once.
 
-use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
 
@@ -8,28 +7,8 @@ use crate::cookie;
 use crate::error::Error;
 use crate::id::Id;
 use crate::keyring::Keyring;
-use crate::lifecycle::Limits;
 use crate::options::Options;
-use crate::session::Session;
-
-/// Milliseconds that a commit may take, replays included.
-const IO_TIMEOUT_MS: u64 = 10_000;
-
-/// What a store can do; what it cannot, sessions do without.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Capabilities {
-    /// Whether `Update` compares and sets in one atomic step. Without it
-    /// commits cannot merge: the later of two wins whole.
-    pub compare_and_set: bool,
-    /// The shortest time to live that the store keeps, in seconds.
-    pub min_ttl_seconds: u64,
-}
-
-impl Default for Capabilities {
-    fn default() -> Self {
-        Self { compare_and_set: true, min_ttl_seconds: 1 }
-    }
-}
+use crate::session::{Capabilities, Session, Settings};
 
 /// Opens the sessions of requests: the keys and options of one configuration.
 ///
@@ -79,12 +58,7 @@ impl Default for Capabilities {
 /// # }
 /// ```
 pub struct Sessions {
-    pub(crate) keyring: Keyring,
-    pub(crate) options: Options,
-    pub(crate) capabilities: Capabilities,
-    pub(crate) io_timeout_ms: u64,
-    /// Whether a commit that met a conflict makes its changes anew, on what is there.
-    pub(crate) merges: bool,
+    settings: Settings,
 }
 
 impl Sessions {
@@ -102,8 +76,7 @@ impl Sessions {
             secret.fill(0);
         }
         options.secrets.clear();
-        let capabilities = Capabilities::default();
-        Ok(Self { keyring, options, capabilities, io_timeout_ms: IO_TIMEOUT_MS, merges: true })
+        Ok(Self { settings: Settings::new(keyring, options) })
     }
 
     /// Says what the store can do, where that is less than usual.
@@ -111,23 +84,26 @@ impl Sessions {
     /// # Errors
     ///
     /// - `invalid-options`: the idle timeout is below what the store keeps.
-    pub fn with_capabilities(self, capabilities: Capabilities) -> Result<Self, Error> {
-        if self.options.idle_timeout_seconds < capabilities.min_ttl_seconds {
+    pub fn with_capabilities(mut self, capabilities: Capabilities) -> Result<Self, Error> {
+        if self.settings.options.idle_timeout_seconds < capabilities.min_ttl_seconds {
             return Err(Error::InvalidOptions);
         }
-        Ok(Self { capabilities, ..self })
+        self.settings.capabilities = capabilities;
+        Ok(self)
     }
 
     /// Bounds the whole of one commit, replays included; 10 seconds by default.
     #[must_use]
-    pub fn with_io_timeout_ms(self, io_timeout_ms: u64) -> Self {
-        Self { io_timeout_ms, ..self }
+    pub fn with_io_timeout_ms(mut self, io_timeout_ms: u64) -> Self {
+        self.settings.io_timeout_ms = io_timeout_ms;
+        self
     }
 
     /// Gives up merging: of two commits the later one wins whole, as in ASP.NET Core.
     #[must_use]
-    pub fn with_last_write_wins(self) -> Self {
-        Self { merges: false, ..self }
+    pub fn with_last_write_wins(mut self) -> Self {
+        self.settings.merges = false;
+        self
     }
 
     /// Opens the session of a request, without any I/O.
@@ -136,9 +112,9 @@ impl Sessions {
     /// none. No cookie, or one that does not open, is a new session.
     #[must_use]
     pub fn open(&self, cookie_header: impl AsRef<[u8]>, now_ms: u64) -> Session<'_> {
-        let name = &self.options.cookie.name;
-        let found = cookie::find(&self.keyring, name, cookie_header.as_ref(), now_ms / 1000);
-        Session::of_request(self, found, now_ms)
+        let name = &self.settings.options.cookie.name;
+        let found = cookie::find(&self.settings.keyring, name, cookie_header.as_ref(), now_ms / 1000);
+        Session::of_request(&self.settings, found, now_ms)
     }
 
     /// Opens a session known by its id, where there is no request.
@@ -150,25 +126,7 @@ impl Sessions {
     /// Never take an id from a user: who can name a session can end it.
     #[must_use]
     pub fn open_by_id(&self, id: Id) -> Session<'_> {
-        Session::of_id(self, id)
-    }
-
-    /// Gives the key of a session's record.
-    pub(crate) fn record_key(&self, id: Id) -> String {
-        let mut key = String::from("{");
-        key.push_str(&self.options.application_name);
-        key.push('_');
-        key.extend(id.to_text().into_iter().map(char::from));
-        key.push_str("}_Data");
-        key
-    }
-
-    pub(crate) fn limits(&self) -> Limits {
-        Limits {
-            idle_timeout_seconds: self.options.idle_timeout_seconds,
-            absolute_timeout_seconds: self.options.absolute_timeout_seconds,
-            compares: self.capabilities.compare_and_set,
-        }
+        Session::of_id(&self.settings, id)
     }
 }
 

@@ -6,9 +6,21 @@ use alloc::vec::Vec;
 
 use crate::cookie::MAX_AGE_SECONDS;
 use crate::error::Error;
+use crate::session::call::Random;
 use crate::session::outcome::{Change, Outcome};
 use crate::session::values::{bytes_of, bytes_text, find, key_of, key_text, key_texts, value_text};
-use crate::session::{Moving, Random, RegenerateOptions, Session, Stand};
+use crate::session::visit::{Moving, Session, Stand};
+
+/// What `regenerate_id` decides beside the new id.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct RegenerateOptions {
+    /// How long requests already on their way may still read, never write,
+    /// what was there before, in seconds.
+    pub grace_seconds: u64,
+    /// Whether the cookie outlives the browser ("remember me"); true needs
+    /// `max_age_seconds` of the cookie. `None` leaves it as it is.
+    pub persistent: Option<bool>,
+}
 
 impl<'s> Session<'s> {
     /// Gives a value's JSON, as it stands in the record.
@@ -134,7 +146,7 @@ impl<'s> Session<'s> {
         if self.by_id {
             return Err(Error::NoSession);
         }
-        let needs_max_age = options.persistent == Some(true) && self.sessions.options.cookie.max_age_seconds.is_none();
+        let needs_max_age = options.persistent == Some(true) && self.settings.options.cookie.max_age_seconds.is_none();
         if options.grace_seconds > MAX_AGE_SECONDS || needs_max_age {
             return Err(Error::InvalidOptions);
         }

@@ -5,7 +5,7 @@ use core::fmt;
 
 use crate::error::Error;
 use crate::id::{Id, Mark};
-use crate::lifecycle::Dice;
+use crate::lifecycle::{Dice, Moment};
 use crate::xaes::NONCE_BYTES;
 
 /// Random bytes that one step takes.
@@ -38,8 +38,8 @@ impl Random {
     }
 
     // No two of these share a byte.
-    pub(super) fn dice(&self) -> Dice {
-        Dice(self.take(0))
+    pub(super) fn moment(&self, now_ms: u64) -> Moment {
+        Moment { now_ms, dice: Dice(self.take(0)) }
     }
 
     pub(super) fn nonce(&self) -> [u8; NONCE_BYTES] {

@@ -11,10 +11,10 @@ use crate::lifecycle::state::Task;
 use crate::lifecycle::write::{Base, Write};
 use crate::lifecycle::{End, Step};
 use crate::record::Header;
-use crate::session::flow::{Flow, moment};
+use crate::session::call::{Random, StoreCall};
+use crate::session::lines::EMPTY;
 use crate::session::outcome::Outcome;
-use crate::session::values::EMPTY;
-use crate::session::{Doing, Random, Session, Stand, StoreCall};
+use crate::session::visit::{Doing, Flow, Session, Stand};
 
 /// How long a tombstone stays, in seconds: as long as a commit may take, in these bounds (PROTOCOL 4).
 const TOMBSTONE_SECONDS: core::ops::RangeInclusive<u64> = 60..=600;
@@ -36,7 +36,7 @@ impl Session<'_> {
         if let Some(broken) = self.broken {
             return Err(broken);
         }
-        let until_ms = now_ms.saturating_add(self.sessions.io_timeout_ms);
+        let until_ms = now_ms.saturating_add(self.settings.io_timeout_ms);
         if let Some(mut flow) = self.pending.take() {
             flow.until_ms = until_ms;
             flow.error = None;
@@ -63,10 +63,10 @@ impl Session<'_> {
         let stored = self.id.or(self.seen.map(|(id, _)| id)).filter(|_| self.stand != Stand::Absent && !self.own_id);
         let Some(id) = stored else { return self.destroyed().map(|()| None) };
         let seen = self.seen.filter(|(seen, _)| *seen == id).map(|(_, header)| header);
-        let seconds = self.sessions.io_timeout_ms.div_ceil(1000);
+        let seconds = self.settings.io_timeout_ms.div_ceil(1000);
         let seconds = seconds.clamp(*TOMBSTONE_SECONDS.start(), *TOMBSTONE_SECONDS.end());
-        let (destroy, step) = Destroy::begin(id, seen, seconds, &self.sessions.limits(), &moment(now_ms, &random));
-        let flow = self.flow(Task::Destroy(destroy), now_ms.saturating_add(self.sessions.io_timeout_ms));
+        let (destroy, step) = Destroy::begin(id, seen, seconds, &self.settings.limits(), &random.moment(now_ms));
+        let flow = self.flow(Task::Destroy(destroy), now_ms.saturating_add(self.settings.io_timeout_ms));
         self.step(flow, step, now_ms, &random)
     }
 
@@ -126,7 +126,7 @@ impl Session<'_> {
 
     /// Begins the task that fits where the session stands.
     fn begun(&mut self, now_ms: u64, random: &Random) -> (Task, Step) {
-        let (limits, moment) = (self.sessions.limits(), moment(now_ms, random));
+        let (limits, moment) = (self.settings.limits(), random.moment(now_ms));
         let was_live = self.stand == Stand::Live;
         let seen = self.seen.map(|(_, header)| header).filter(|_| was_live || self.stand == Stand::Expired);
         if let Some(moving) = self.moving {
@@ -157,7 +157,7 @@ impl Session<'_> {
         let is_shown = matches!(self.stand, Stand::Live | Stand::Forwarded);
         Box::new(Flow {
             task,
-            limits: self.sessions.limits(),
+            limits: self.settings.limits(),
             until_ms,
             base: if is_shown { self.values.clone() } else { EMPTY.to_owned() },
             text: None,

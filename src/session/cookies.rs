@@ -1,20 +1,13 @@
 //! The session cookie that is due.
 
-use alloc::string::String;
 use alloc::vec::Vec;
 
 use crate::cookie::Lifetime;
 use crate::error::Error;
 use crate::id::Id;
-use crate::session::{Random, Session};
+use crate::session::call::Random;
+use crate::session::visit::{DueCookie, Session};
 use crate::token::SessionToken;
-
-/// A `Set-Cookie` line that is due: confirmed, and not yet outdated by a later one.
-pub(super) struct DueCookie {
-    line: String,
-    /// Whether it only says again what the browser has.
-    again: bool,
-}
 
 impl Session<'_> {
     /// Gives the confirmed `Set-Cookie` lines to append to the answer: one, or
@@ -47,7 +40,7 @@ impl Session<'_> {
         let Some((token, secret)) = self.cookie.filter(|_| self.is_navigation) else { return Ok(()) };
         let now = now_ms / 1000;
         let age = now.saturating_sub(token.issued);
-        let max_age = self.sessions.options.cookie.max_age_seconds;
+        let max_age = self.settings.options.cookie.max_age_seconds;
         let is_half_lived = token.persistent && max_age.is_some_and(|max_age| age.saturating_mul(2) > max_age);
         if secret == 0 && !is_half_lived {
             return Ok(());
@@ -59,7 +52,7 @@ impl Session<'_> {
     /// Makes the line due by which the browser forgets its cookie.
     pub(super) fn forget_cookie(&mut self) -> Result<(), Error> {
         if self.sent_cookie || self.due.is_some() {
-            self.due = Some(DueCookie { line: self.sessions.options.cookie.expired_line()?, again: false });
+            self.due = Some(DueCookie { line: self.settings.options.cookie.expired_line()?, again: false });
         }
         Ok(())
     }
@@ -67,18 +60,18 @@ impl Session<'_> {
     /// Says whether the cookie outlives the browser, unless a `regenerate_id` under way decides otherwise.
     pub(super) fn stays_persistent(&self) -> bool {
         let came_in = self.cookie.map(|(token, _)| token.persistent);
-        let by_default = || self.sessions.options.cookie.max_age_seconds.is_some();
+        let by_default = || self.settings.options.cookie.max_age_seconds.is_some();
         self.persistent.or(came_in).unwrap_or_else(by_default)
     }
 
     fn seal(&mut self, token: SessionToken, again: bool, now: u64, random: &Random) -> Result<(), Error> {
-        let cookie = &self.sessions.options.cookie;
+        let cookie = &self.settings.options.cookie;
         let left = token.expires.map_or(u64::MAX, |expires| expires.saturating_sub(now));
         let lifetime = match cookie.max_age_seconds {
             Some(max_age) if token.persistent => Lifetime::Seconds(max_age.min(left).max(1)),
             _ => Lifetime::BrowserSession,
         };
-        let value = token.seal(&self.sessions.keyring, &cookie.name, random.nonce())?;
+        let value = token.seal(&self.settings.keyring, &cookie.name, random.nonce())?;
         let value = core::str::from_utf8(&value).map_err(|_| Error::CoreFailed)?;
         self.due = Some(DueCookie { line: cookie.line(value, lifetime, now)?, again });
         Ok(())

@@ -6,40 +6,14 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use crate::error::Error;
-use crate::id::Id;
 use crate::lifecycle::state::Task;
-use crate::lifecycle::{Answer, Call, Limits, Moment, Operation, Step, Values};
+use crate::lifecycle::{Answer, Call, Operation, Step, Values};
 use crate::record::{Header, LONGEST_HEADER, Standing};
+use crate::session::call::{Random, StoreAnswer, StoreCall, StoreOperation};
+use crate::session::lines::{EMPTY, as_lines};
 use crate::session::load::split;
 use crate::session::outcome::Outcome;
-use crate::session::values::{EMPTY, as_lines};
-use crate::session::{Doing, Moving, Random, Session, StoreAnswer, StoreCall, StoreOperation};
-
-/// A task under way, and the texts that were made for it.
-pub(super) struct Flow {
-    pub(super) task: Task,
-    pub(super) limits: Limits,
-    /// Unix milliseconds at which its time is over.
-    pub(super) until_ms: u64,
-    /// The values that the changes are made to.
-    pub(super) base: String,
-    /// Those values with the changes made.
-    pub(super) text: Option<String>,
-    /// What the changes come to on `base`, where that is known already.
-    pub(super) outcome: Option<Outcome>,
-    /// How many of the request's changes it takes.
-    pub(super) taken: usize,
-    /// The `regenerate_id` that it commits.
-    pub(super) moving: Option<Moving>,
-    /// The new id whose record a regeneration asked for.
-    pub(super) created: Option<Id>,
-    /// The call that was made last.
-    pub(super) called: Option<Call>,
-    /// What that call failed with.
-    pub(super) error: Option<Error>,
-    /// Whether it is a commit of before, whose answer never came.
-    pub(super) resumed: bool,
-}
+use crate::session::visit::{Doing, Flow, Session};
 
 impl Session<'_> {
     /// Takes the answer to the last call, and gives the next one; `None` when
@@ -76,7 +50,7 @@ impl Session<'_> {
             Some(Doing::TakingBack(error)) => Err(error),
             Some(Doing::Committing(mut flow) | Doing::Destroying(mut flow)) => match self.heard(&mut flow, answer, now_ms) {
                 Ok(answer) => {
-                    let step = flow.task.answer(answer, &flow.limits, &moment(now_ms, &random));
+                    let step = flow.task.answer(answer, &flow.limits, &random.moment(now_ms));
                     self.step(flow, step, now_ms, &random)
                 }
                 // The changes could not be made to what is there: nothing half done stays.
@@ -127,13 +101,13 @@ impl Session<'_> {
         let error = if matches!(flow.task, Task::Destroy(_)) { flow.error.unwrap_or(Error::StoreUnavailable) } else { error };
         let Some(created) = flow.created else { return Err(error) };
         self.doing = Some(Doing::TakingBack(error));
-        let operation = StoreOperation::Remove { key: self.sessions.record_key(created) };
+        let operation = StoreOperation::Remove { key: self.settings.record_key(created) };
         Ok(Some(StoreCall { wait_ms: 0, operation }))
     }
 
     fn operation(&self, flow: &mut Flow, call: &Call) -> Result<StoreOperation, Error> {
-        let key = self.sessions.record_key(call.id);
-        let ttl_seconds = call.seconds_to_live.max(self.sessions.capabilities.min_ttl_seconds);
+        let key = self.settings.record_key(call.id);
+        let ttl_seconds = call.seconds_to_live.max(self.settings.capabilities.min_ttl_seconds);
         let record = match &call.header {
             Some(header) => self.record(flow, call.values, header)?,
             None => String::new(),
@@ -166,7 +140,7 @@ impl Session<'_> {
                 };
                 text.push_str(&changed);
                 flow.text = Some(changed);
-                if text.len() > self.sessions.options.max_record_bytes {
+                if text.len() > self.settings.options.max_record_bytes {
                     return Err(Error::RecordTooLarge);
                 }
             }
@@ -209,15 +183,10 @@ impl Session<'_> {
         if !matches!(flow.task, Task::Destroy(_)) && matches!(standing, Standing::Live | Standing::Expired) {
             flow.base = if standing == Standing::Live { as_lines(values)? } else { EMPTY.to_owned() };
             flow.outcome = None;
-            if self.sessions.merges {
+            if self.settings.merges {
                 flow.text = None;
             }
         }
         Ok(Answer::Record { header, has_values, lost })
     }
-}
-
-/// The moment of a step.
-pub(super) fn moment(now_ms: u64, random: &Random) -> Moment {
-    Moment { now_ms, dice: random.dice() }
 }

@@ -6,8 +6,9 @@ use alloc::string::String;
 use crate::error::Error;
 use crate::id::Id;
 use crate::record::{Header, Kind, Standing, seconds_to_live};
-use crate::session::values::{EMPTY, as_lines};
-use crate::session::{Doing, Random, Session, Stand, StoreAnswer, StoreCall, StoreOperation};
+use crate::session::call::{Random, StoreAnswer, StoreCall, StoreOperation};
+use crate::session::lines::{EMPTY, as_lines};
+use crate::session::visit::{Doing, Session, Stand};
 
 /// Forwarding records that are followed to see whether a session still lives.
 const FORWARDINGS_TO_FOLLOW: u32 = 8;
@@ -36,7 +37,7 @@ impl Session<'_> {
             return self.begin_load();
         }
         self.doing = Some(Doing::Renewing);
-        Some(asked(StoreOperation::Refresh { key: self.sessions.record_key(token.id), ttl_seconds: self.ttl_seconds() }))
+        Some(asked(StoreOperation::Refresh { key: self.settings.record_key(token.id), ttl_seconds: self.ttl_seconds() }))
     }
 
     fn begin_load(&mut self) -> Option<StoreCall> {
@@ -48,7 +49,7 @@ impl Session<'_> {
             return None;
         };
         self.doing = Some(Doing::Loading);
-        Some(asked(StoreOperation::Load { key: self.sessions.record_key(id), ttl_seconds: self.ttl_seconds() }))
+        Some(asked(StoreOperation::Load { key: self.settings.record_key(id), ttl_seconds: self.ttl_seconds() }))
     }
 
     /// Takes the record that was loaded.
@@ -114,7 +115,7 @@ impl Session<'_> {
             return None;
         }
         self.doing = Some(Doing::Following(shown, followed.saturating_add(1)));
-        Some(asked(StoreOperation::Load { key: self.sessions.record_key(target), ttl_seconds: 0 }))
+        Some(asked(StoreOperation::Load { key: self.settings.record_key(target), ttl_seconds: 0 }))
     }
 
     fn see(&mut self, header: Header) {
@@ -124,9 +125,9 @@ impl Session<'_> {
     /// The time to live that a request with this cookie may give its record: the idle limit, or what is left of its life.
     fn ttl_seconds(&self) -> u64 {
         let Some((token, _)) = self.cookie else { return 0 };
-        let idle = self.sessions.options.idle_timeout_seconds;
+        let idle = self.settings.options.idle_timeout_seconds;
         let seconds = seconds_to_live(idle, token.expires, self.opened_ms / 1000);
-        seconds.max(self.sessions.capabilities.min_ttl_seconds).max(1)
+        seconds.max(self.settings.capabilities.min_ttl_seconds).max(1)
     }
 }
 

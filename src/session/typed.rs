@@ -1,17 +1,16 @@
 //! Values by their Rust type, through serde.
 
-use alloc::collections::BTreeMap;
-use alloc::string::{String, ToString};
+use alloc::string::String;
 
 use serde::Serialize;
+use serde::de::DeserializeOwned;
 use serde::de::value::SeqDeserializer;
-use serde::de::{Deserialize, DeserializeOwned};
 use serde_json::{Map, Value};
 
 use crate::error::Error;
-use crate::session::Session;
 use crate::session::finite::Finite;
-use crate::session::values::{ascii, bytes_of, value_text};
+use crate::session::values::{bytes_of, value_text};
+use crate::session::visit::Session;
 
 /// The start of an object whose only key may be ours: it stands for something that JSON has not.
 const TAGGED: &str = "{\"\\u0000";
@@ -92,20 +91,4 @@ fn value_of<T: DeserializeOwned>(text: &str) -> Result<T, Error> {
 
 fn has_one_key(text: &str) -> bool {
     serde_json::from_str::<Map<String, Value>>(text).is_ok_and(|object| object.len() == 1)
-}
-
-/// Reads values with a real parser and writes them anew, one entry a line.
-pub(super) fn relaid(values: &str) -> Result<String, Error> {
-    let mut parser = serde_json::Deserializer::from_str(values);
-    let object = BTreeMap::<String, Value>::deserialize(&mut parser).map_err(|_| Error::RecordCorrupt)?;
-    parser.end().map_err(|_| Error::RecordCorrupt)?;
-    let mut text = String::from("{");
-    for (key, value) in object {
-        text.push_str(if text.len() == 1 { "\n" } else { ",\n" });
-        text.push_str(&ascii(&Value::String(key).to_string()));
-        text.push(':');
-        text.push_str(&ascii(&value.to_string()));
-    }
-    text.push('}');
-    Ok(text)
 }

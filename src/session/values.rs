@@ -10,9 +10,7 @@ use base64ct::{Base64UrlUnpadded, Encoding};
 
 use crate::changes;
 use crate::error::Error;
-
-/// Values without an entry.
-pub(super) const EMPTY: &str = "{}";
+use crate::session::lines::{ascii, is_lines, push_units};
 
 /// Keys that begin with it are ours (PROTOCOL 2).
 const OURS: char = '\0';
@@ -105,30 +103,6 @@ pub(super) fn key_texts(values: &str) -> impl Iterator<Item = &str> {
     entries.filter_map(|entry| core::str::from_utf8(entry.ok()?.0).ok())
 }
 
-/// Gives values with one entry a line: as they are, or written anew where somebody's editor laid them out otherwise.
-pub(super) fn as_lines(values: &str) -> Result<String, Error> {
-    if is_lines(values) {
-        return Ok(values.to_owned());
-    }
-    #[cfg(feature = "json")]
-    return super::typed::relaid(values);
-    #[cfg(not(feature = "json"))]
-    Err(Error::RecordCorrupt)
-}
-
-/// Escapes everything that is not ASCII, as a record is ASCII text.
-pub(super) fn ascii(json: &str) -> String {
-    let mut text = String::with_capacity(json.len());
-    for character in json.chars() {
-        if character.is_ascii() { text.push(character) } else { push_units(character, &mut text) }
-    }
-    text
-}
-
-fn is_lines(values: &str) -> bool {
-    changes::lines(values.as_bytes()).is_ok_and(|mut entries| entries.all(|entry| entry.is_ok()))
-}
-
 /// Counts the levels of valid JSON.
 fn depth(json: &str) -> usize {
     let (mut depth, mut deepest) = (0_usize, 0);
@@ -164,20 +138,9 @@ fn push_escaped(character: char, out: &mut String) {
     }
 }
 
-fn push_units(character: char, out: &mut String) {
-    for unit in character.encode_utf16(&mut [0; 2]) {
-        out.push_str("\\u");
-        for byte in unit.to_be_bytes() {
-            for digit in [byte / 16, byte % 16] {
-                out.push(char::from_digit(u32::from(digit), 16).unwrap_or('0'));
-            }
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{as_lines, bytes_of, bytes_text, find, key_of, key_text, key_texts, value_text};
+    use super::{bytes_of, bytes_text, find, key_of, key_text, key_texts, value_text};
     use crate::error::Error;
 
     #[test]
@@ -237,15 +200,5 @@ mod tests {
         assert_eq!(find(values, "\"b\""), None);
         assert_eq!(find("{}", "\"a\""), None);
         assert_eq!(key_texts(values).collect::<Vec<_>>(), ["\"ab\"", "\"a\"", "\"c\""]);
-    }
-
-    #[test]
-    fn one_entry_a_line_stays_as_it_is() {
-        for values in ["{}", "{\n\"b\":1.50,\n\"a\":1e400}"] {
-            assert_eq!(as_lines(values).as_deref(), Ok(values));
-        }
-        for values in ["", "null", "[]", "{\"a\":1", "{\n\"a\":nul}"] {
-            assert_eq!(as_lines(values), Err(Error::RecordCorrupt), "{values}");
-        }
     }
 }

@@ -1,7 +1,6 @@
 //! Two requests of one session at a time.
 
-use edge_session::session::StoreOperation;
-use edge_session::sessions::Capabilities;
+use edge_session::session::{Capabilities, StoreOperation};
 use edge_session::{Error, Sessions};
 
 use crate::world::{Browser, World, sessions, sessions_with};
