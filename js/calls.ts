@@ -1,7 +1,7 @@
 // One call to the store, within the caller's time.
 
 import { SessionError } from "./errors.ts";
-import type { StoreIo } from "./store.ts";
+import { isOpen, type StoreIo } from "./store.ts";
 import { storeError, tell, type Visit } from "./visit.ts";
 
 /** What runtimes' timers take, in milliseconds; 24 days. */
@@ -41,7 +41,9 @@ export class Budget implements StoreIo {
 export async function call<T>(visit: Visit, operation: string, budget: Budget, make: (io: StoreIo) => Promise<T>): Promise<T> {
   const started = startOf(visit);
   try {
-    return await inTime(visit, budget, make(budget));
+    const answer = await inTime(visit, budget, make(budget));
+    if (visit.settings.breakerOpen) tellBreaker(visit);
+    return answer;
   } catch (thrown) {
     throw failure(visit, operation, budget, started, thrown);
   }
@@ -58,7 +60,17 @@ export function failure(visit: Visit, operation: string, budget: Budget, started
   const error = storeError(thrown);
   const durationMs = started === 0 ? 0 : Date.now() - started;
   tell(visit, { name: "store-failed", level: "error", code: error.code, operation, durationMs, tries: 1 });
+  tellBreaker(visit);
   return error;
+}
+
+/** Tells when the store begins to refuse to ask, and when it asks again. */
+export function tellBreaker(visit: Visit): void {
+  const { settings } = visit;
+  const open = (settings.store as { [isOpen]?: boolean })[isOpen] === true;
+  if (open === settings.breakerOpen) return;
+  settings.breakerOpen = open;
+  tell(visit, open ? { name: "breaker-opened", level: "error" } : { name: "breaker-closed", level: "info" });
 }
 
 /** Gives the answer itself where the store ends every call in time, else one that ends with the budget. */

@@ -29,8 +29,7 @@ export type SessionEvent =
       readonly tries: number;
     })
   | EventBase<"breaker-opened" | "core-restarted", "error">
-  | EventBase<"breaker-closed", "info">
-  | (EventBase<"option-warning", "warning"> & { readonly option: string });
+  | EventBase<"breaker-closed", "info">;
 
 /** Writes warnings and errors to the console; what `onEvent` is when nothing is given. */
 export function toConsole(event: SessionEvent): void {

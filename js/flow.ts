@@ -1,6 +1,6 @@
 // Makes the calls that a task of the core asks for.
 
-import { type Budget, call, failure, inTime, startOf, wait } from "./calls.ts";
+import { type Budget, call, failure, inTime, startOf, tellBreaker, wait } from "./calls.ts";
 import { type Outcome, outcomeText, replay } from "./changes.ts";
 import { answers, flags, judge, merge, type Step, standings } from "./core.ts";
 import { SessionError } from "./errors.ts";
@@ -115,6 +115,7 @@ async function make(flow: Flow, step: Step): Promise<Made> {
     flow.error = failure(visit, operations[step.operation] ?? "remove", budget, started, thrown);
     return silence;
   }
+  if (visit.settings.breakerOpen) tellBreaker(visit);
   return made.what === answers.values ? heard(flow, made) : made;
 }
 

@@ -38,9 +38,6 @@ export interface Answer<Value> {
   readonly lost: boolean;
 }
 
-/** True on a store while it refuses calls at once because its last ones got no answer. */
-export const isOpen: unique symbol = Symbol("edge-session.isOpen");
-
 // A record of 1 MiB is ASCII without control characters but the newline: escaped in JSON it at most doubles.
 const MAX_ANSWER_BYTES = 2 * 1_048_576 + 4096;
 const FIRST_WAIT_MS = 20;

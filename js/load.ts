@@ -1,6 +1,6 @@
 // Reads a session from the store.
 
-import { Budget, call, failure, inTime, startOf } from "./calls.ts";
+import { Budget, call, failure, inTime, startOf, tellBreaker } from "./calls.ts";
 import { sealAgain } from "./cookies.ts";
 import { type Judged, judge, type Opened, standings } from "./core.ts";
 import { SessionError } from "./errors.ts";
@@ -58,6 +58,7 @@ async function loadRecord(visit: Visit, id: string, cookie: Opened | null, budge
     } catch (thrown) {
       throw failure(visit, "load", budget, started, thrown);
     }
+    if (settings.breakerOpen) tellBreaker(visit);
     const following = record === null ? absent(visit) : take(visit, record, budget);
     if (following !== undefined) await following;
     visit.readOnly = readOnly;

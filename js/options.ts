@@ -152,6 +152,8 @@ export interface Settings {
   /** Whether anybody listens to more than warnings and errors. */
   readonly tellsAll: boolean;
   readonly clock: () => number;
+  /** Whether the store was last seen refusing to ask; told when it changes. */
+  breakerOpen: boolean;
 }
 
 const storeMethods = ["load", "create", "update", "replace", "refresh", "remove", "put"] as const;
@@ -203,6 +205,7 @@ export function settle(options: SessionsOptions): Settings {
     onEvent: onEvent ?? toConsole,
     tellsAll: onEvent !== undefined,
     clock,
+    breakerOpen: false,
   };
 }
 

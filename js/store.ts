@@ -65,3 +65,6 @@ export interface Conflict {
 
 /** Set to true on a store that ends every call in bounded time by itself, so that nobody else need watch the clock. */
 export const keepsTime: unique symbol = Symbol("edge-session.keepsTime");
+
+/** True on a store while it refuses calls at once because its last ones got no answer. */
+export const isOpen: unique symbol = Symbol("edge-session.isOpen");

@@ -1,8 +1,8 @@
 // The commands and scripts of a store kept in Redis.
 
 import { storeError } from "../failure.ts";
-import { type Answer, isOpen } from "../http.ts";
-import { type Conflict, type Exists, keepsTime, type Store, type StoreCapabilities, type StoreIo } from "../store.ts";
+import type { Answer } from "../http.ts";
+import { type Conflict, type Exists, isOpen, keepsTime, type Store, type StoreCapabilities, type StoreIo } from "../store.ts";
 
 /** A command's name, then its arguments. */
 export type Command = readonly [name: string, ...parameters: readonly (string | number)[]];

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { type AddressInfo, connect, createServer, type Server as Gate, type Socket } from "node:net";
 import { after, before, beforeEach, describe, test } from "node:test";
-import { createSessions, type SessionEvent } from "edge-session";
+import { createSessions, type SessionEvent, type Store } from "edge-session";
 import { upstashStore } from "edge-session/stores/upstash";
 import { webdisStore } from "edge-session/stores/webdis";
 import { connectRedis, type RedisClient } from "../redis-client.ts";
@@ -52,11 +52,14 @@ class Door {
 const fronts = {
   async upstash(redisPort: number) {
     const front = await startUpstash({ redisPort, token: "token" });
-    return { front, storeAt: (url: string) => upstashStore({ url, token: "token", operationTimeoutMs, retryTimeoutMs, circuitBreaker: false }) };
+    return {
+      front,
+      storeAt: (url: string, circuitBreaker: boolean) => upstashStore({ url, token: "token", operationTimeoutMs, retryTimeoutMs, circuitBreaker }),
+    };
   },
   async webdis(redisPort: number) {
     const front = await startWebdis({ redisPort });
-    return { front, storeAt: (url: string) => webdisStore({ url, operationTimeoutMs, retryTimeoutMs, circuitBreaker: false }) };
+    return { front, storeAt: (url: string, circuitBreaker: boolean) => webdisStore({ url, operationTimeoutMs, retryTimeoutMs, circuitBreaker }) };
   },
 };
 
@@ -69,6 +72,7 @@ for (const [name, start] of Object.entries(fronts)) {
     let events: SessionEvent[] = [];
     let sessions: ReturnType<typeof createSessions<{ user: string }>>;
     let cookie = "";
+    let storeAt: (circuitBreaker: boolean) => Store;
 
     before(async () => {
       redisServer = await startRedis();
@@ -77,7 +81,8 @@ for (const [name, start] of Object.entries(fronts)) {
       front = started.front;
       door = new Door(front.port);
       await door.open();
-      const store = started.storeAt(`http://127.0.0.1:${door.port}`);
+      storeAt = (circuitBreaker) => started.storeAt(`http://127.0.0.1:${door.port}`, circuitBreaker);
+      const store = storeAt(false);
       sessions = createSessions({ secrets: [SECRET], store, onEvent: (event) => events.push(event) });
     });
     beforeEach(async () => {
@@ -157,6 +162,24 @@ for (const [name, start] of Object.entries(fronts)) {
       const again = sessions.open(request({ cookie }));
       await again.load();
       assert.equal(again.get("user"), undefined);
+    });
+
+    test("is told once when it is asked no more, and once when it answers again", async () => {
+      const told: string[] = [];
+      const onEvent = ({ name: event }: SessionEvent) => {
+        if (event.startsWith("breaker")) told.push(event);
+      };
+      const breaking = createSessions({ secrets: [SECRET], store: storeAt(true), onEvent });
+      const loads = async () => (await codeOf(() => breaking.open(request({ cookie })).load())) === "";
+      await door.shut();
+      for (let failed = 0; failed < 7; failed++) assert.equal(await loads(), false);
+      assert.deepEqual(told, ["breaker-opened"]);
+      const started = performance.now();
+      assert.equal(await loads(), false);
+      assert.ok(performance.now() - started <= 50);
+      await door.open();
+      while (!(await loads())) assert.ok(performance.now() - started < 5000, "it is never asked again");
+      assert.deepEqual(told, ["breaker-opened", "breaker-closed"]);
     });
 
     test("is noticed by nobody who needs no session", async () => {
