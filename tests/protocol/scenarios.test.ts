@@ -1,6 +1,6 @@
 // Small stories of racing requests, along every schedule.
 
-import { everySchedule } from "./explore.ts";
+import { everySchedule, seeds } from "./explore.ts";
 import { adds, demandNothingDropped, demandOneSession, logsIn, logsOut, reads, valuesLeft, writes, writesPair } from "./plans.ts";
 import { storiesOf } from "./stories.ts";
 import type { World } from "./world.ts";
@@ -90,6 +90,10 @@ story("11 a logout wins over a regeneration", () =>
       if (users.length > 0) world.history.violate("REVIVED", "what was there before the logout lives");
     },
   }),
+);
+
+story("11w a logout wins over a login, however many write meanwhile", () =>
+  seeds(() => ({ scene: { session: { user: "u" }, plans: [logsOut("D"), writes("A"), writes("B"), writes("C"), logsIn("R")] } }), 4000),
 );
 
 story("12 grace shows the holder of the old id the state before, never the login", () => {
