@@ -53,7 +53,7 @@ async function types() {
 
 /** Runs the Rust tests that are also for WebAssembly; a run without any is a failure. */
 async function wasmPack(where, env) {
-  const args = ["test", "--mode", "no-install", ...where, ROOT, "--tests", ...NPM];
+  const args = ["test", "--mode", "no-install", ...where, ROOT, "--lib", "--test", "*", ...NPM];
   const output = await run("wasm-pack", args, { cwd: ROOT, env: { ...process.env, WASM_BINDGEN_TEST_TIMEOUT: "180", ...env } });
   if (!/test result: ok\. [1-9]/.test(output)) throw new StepFailed("wasm-pack ran no test", output);
 }
