@@ -12,6 +12,7 @@ import { gzipSync } from "node:zlib";
 import { publint } from "publint";
 import { formatMessage } from "publint/utils";
 import { Visitor } from "../jar.ts";
+import { startRedis, startUpstash } from "../servers.ts";
 import { type Installed, installPackage, output, ROOT, systemNode } from "./installed.ts";
 
 /** Sets a value, commits, and reads it in the next request, as a server on Node would. */
@@ -53,22 +54,6 @@ createSessions<{ at: Date }>({ secrets: [], store: memoryStore() });
 export const all: unknown[] = [code, module];
 `;
 
-const WORKER = `
-import { env } from "cloudflare:workers";
-import { createSessions, memoryStore } from "edge-session";
-
-const sessions = createSessions({ secrets: [env.SESSION_SECRET], store: memoryStore() });
-
-export default {
-  fetch: (request, _env, ctx) =>
-    sessions.handle(request, ctx, async (session) => {
-      await session.load();
-      session.update("visits", (visits = 0) => visits + 1);
-      return Response.json({ visits: session.get("visits") });
-    }),
-};
-`;
-
 describe("the packed package", () => {
   let installed: Installed;
 
@@ -101,10 +86,16 @@ describe("the packed package", () => {
     assert.deepEqual(said, { version: said.version, cart: ["bread"], length: 96, refused: "invalid-options" });
   });
 
-  test("keeps a session under wrangler", async (context) => {
-    installed.write("worker.js", WORKER);
-    installed.write("wrangler.toml", 'name = "shop"\nmain = "worker.js"\ncompatibility_date = "2026-11-01"\n');
-    installed.write("variables", `SESSION_SECRET="${randomBytes(32).toString("base64url")}"\n`);
+  test("keeps a session in Redis under wrangler, by the README's first worker", async (context) => {
+    const worker = /```ts\n([\s\S]*?)```/.exec(readFileSync(join(ROOT, "README.md"), "utf8"))?.[1] ?? assert.fail("no worker");
+    const token = randomBytes(32).toString("base64url");
+    const redis = await startRedis();
+    context.after(redis.stop);
+    const front = await startUpstash({ redisPort: redis.port, token });
+    context.after(front.stop);
+    installed.write("worker.ts", worker);
+    installed.write("wrangler.toml", 'name = "shop"\nmain = "worker.ts"\ncompatibility_date = "2026-11-01"\n');
+    installed.write("variables", `SESSION_SECRET="${randomBytes(32).toString("base64url")}"\nREDIS_URL="${front.url}"\nREDIS_TOKEN="${token}"\n`);
     const visitor = new Visitor(await startWrangler(installed.folder, context.after.bind(context)));
     assert.deepEqual(await (await visitor.get("/")).json(), { visits: 1 });
     assert.deepEqual(await (await visitor.get("/")).json(), { visits: 2 });
