@@ -19,12 +19,8 @@ export function checkEnd(history: History, courses: readonly Course[], merges: b
     else if (record === undefined) checkVanished(history, family, members);
     else if (merges && !cleared) checkValues(history, record, members);
   }
-  if (merges)
-    checkRefused(
-      history,
-      living.map(([, record]) => record),
-      courses,
-    );
+  // Where a record's time ended during the run, a late duplicate may begin it again.
+  if (merges && !history.timeEnded) checkRefused(history, living, courses);
 }
 
 /** Where no call was lost, no record may be left that no browser can reach. */
@@ -82,11 +78,11 @@ function checkOrder(history: History, values: Record<string, unknown>, members: 
 }
 
 /** A change that was refused must not be there. */
-function checkRefused(history: History, living: readonly StoredRecord[], courses: readonly Course[]): void {
+function checkRefused(history: History, living: readonly (readonly [string, StoredRecord])[], courses: readonly Course[]): void {
   for (const { plan, changes } of courses) {
     for (const { act, fate } of changes) {
       if (act[0] !== "set" || fate !== "refused" || !act[1].startsWith("own")) continue;
-      if (living.some(({ values }) => values[act[1]] === act[2])) history.violate("GHOST", `${plan.name} was told that ${act[1]} is not stored`);
+      if (living.some(([, { values }]) => values[act[1]] === act[2])) history.violate("GHOST", `${plan.name} was told that ${act[1]} is not stored`);
     }
   }
 }
