@@ -1,7 +1,7 @@
 //! Sessions that begin where none is any more.
 
 use crate::laws::{beginnings_become_one, every_first_step_counts_once, nothing_more};
-use crate::request::Act::{self, Await, Change, Destroy, Load};
+use crate::request::Act::{self, Await, Change, Commit, Destroy, Load};
 use crate::story::{Seed, Story};
 use crate::values::Change::{Increment, Set};
 
@@ -19,9 +19,10 @@ fn two_first_writes_under_one_id_become_one_session() {
 }
 
 #[test]
-fn two_first_steps_of_one_counter_count_once_each() {
-    let step = [Load, Change(Increment("n"))];
-    let tally = Story::new(Seed::Absent).request('A', &step).request('B', &step).faults(2).holds(every_first_step_counts_once);
+fn first_steps_of_one_counter_count_once_each() {
+    let step = Change(Increment("n"));
+    let story = Story::new(Seed::Absent).request('A', &[Load, step]).request('B', &[Load, step, Commit, step]);
+    let tally = story.faults(2).holds(every_first_step_counts_once);
     assert!(tally.saw("A Done, B Done"));
 }
 
