@@ -139,5 +139,7 @@ export class Network {
     this.#left.expiries -= 1;
     this.#trace.call("time", { operation: "remove", key, text: "", expected: "", seconds: 0 }, undefined, ", ITS TIME IS OVER");
     this.#store.expire(key);
+    // No network keeps a call for as long as a record lives.
+    this.#store.stuck.length = 0;
   }
 }
