@@ -66,6 +66,7 @@ export async function destroy(visit: Visit): Promise<void> {
     const tombstoneSeconds = Math.min(600, Math.max(60, Number.isFinite(settings.ioTimeoutMs) ? Math.ceil(settings.ioTimeoutMs / 1000) : 600));
     const flow = makeFlow(visit, "destroy", new Budget(settings.ioTimeoutMs, undefined), 0);
     const step = await run(flow, settings.core.destroy(stored, visit.header, flow.flags, tombstoneSeconds, settings.clock()));
+    if (step.code === 3) throw new SessionError("conflict", "other requests kept changing the session first, so it is not gone. Destroy it again.");
     if (step.code !== 2) throw flow.error ?? new SessionError("store-unavailable", "the store did not confirm that the session is gone.");
     note(visit, "session-destroyed");
   }
@@ -112,6 +113,7 @@ function resumed(visit: Visit, pending: Pending, budget: Budget): Flow {
   flow.flags = pending.flags;
   flow.base = pending.base;
   flow.text = pending.text;
+  flow.sent = pending.text;
   flow.outcome = undefined;
   return flow;
 }
@@ -143,7 +145,7 @@ async function finish(visit: Visit, flow: Flow, first: Step, started: number): P
 /** Takes up the record that was stored, and makes the cookie due that it needs. */
 function committed(visit: Visit, flow: Flow, step: Step, started: number): void {
   const { settings, move } = visit;
-  const values = flow.text ?? flow.base;
+  const values = flow.sent ?? flow.base;
   const wasAbsent = visit.standing !== "live";
   visit.changes = visit.changes.slice(flow.taken);
   visit.outcome = visit.changes.length > 0 ? replay(visit.changes, values) : undefined;

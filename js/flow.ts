@@ -17,6 +17,8 @@ export interface Flow {
   base: string;
   /** Those values with the changes made. */
   text: string | undefined;
+  /** The values with the changes made that were sent last: what a record that came back since is not. */
+  sent: string | undefined;
   /** What the changes come to on `base`, where that is known already. */
   outcome: Outcome | undefined;
   /** How many of the request's changes it takes. */
@@ -56,6 +58,7 @@ export function makeFlow(visit: Visit, task: Flow["task"], budget: Budget, taken
     flags: compares | (visit.ownId ? flags.ownId : 0) | (standing === "live" ? flags.wasLive : 0),
     base,
     text: undefined,
+    sent: undefined,
     outcome: visit.outcome,
     taken,
     calls: 0,
@@ -104,6 +107,7 @@ async function takeBack(flow: Flow): Promise<void> {
 async function make(flow: Flow, step: Step): Promise<Made> {
   const { visit, budget } = flow;
   const text = step.header === "" ? "" : step.header + valuesFor(flow, step);
+  if (step.header !== "" && step.values === 0) flow.sent = flow.text;
   flow.called = step;
   flow.calls += 1;
   if (flow.task === "regenerate" && step.operation === 1 && step.id !== visit.id) flow.created = step.id;

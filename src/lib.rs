@@ -47,6 +47,7 @@ extern crate alloc;
 #[cfg(feature = "standalone")]
 mod standalone;
 
+mod ahead;
 #[cfg(feature = "npm")]
 pub mod bindings;
 pub mod changes;

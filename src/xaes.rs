@@ -9,6 +9,7 @@ use aes_gcm::aes::cipher::BlockCipherEncrypt;
 use aes_gcm::aes::cipher::array::Array;
 use aes_gcm::{AesGcm, Nonce, Tag};
 
+use crate::ahead::Ahead;
 use crate::error::Error;
 
 /// Bytes of a nonce: random ones serve for 2^80 tokens (C2SP XAES-256-GCM).
@@ -86,14 +87,14 @@ impl XaesKey {
     }
 
     // The cipher of one token, and the nonce that is left for it.
-    fn token_cipher(&self, nonce: &[u8; NONCE_BYTES]) -> (AesGcm<Aes256Enc, U12>, Nonce<U12>) {
+    fn token_cipher(&self, nonce: &[u8; NONCE_BYTES]) -> (AesGcm<Ahead, U12>, Nonce<U12>) {
         let mut blocks = [self.block(FIRST_HALF, nonce), self.block(SECOND_HALF, nonce)];
         self.cipher.encrypt_blocks(&mut blocks);
         let [first, second] = blocks;
         let key = first.concat(second);
         let mut rest = [0; 12];
         copy(nonce.iter().skip(12), &mut rest);
-        (AesGcm::from(Aes256Enc::new(&key)), Array(rest))
+        (AesGcm::from(Ahead::new(Aes256Enc::new(&key), rest)), Array(rest))
     }
 
     fn block(&self, head: [u8; 4], nonce: &[u8; NONCE_BYTES]) -> Array<u8, aes_gcm::aead::consts::U16> {

@@ -1,14 +1,11 @@
 //! Ends a session, wherever it has gone meanwhile.
 
 use crate::id::{Id, Mark};
-use crate::lifecycle::{Answer, Call, End, Limits, Moment, Operation, Step, Values, load, remove};
+use crate::lifecycle::{Answer, Call, End, Limits, Moment, Operation, Step, Values, load, remove, wait_after};
 use crate::record::{Header, Kind};
 
 /// Forwarding records that are followed (PROTOCOL 4).
 const FORWARDINGS_TO_FOLLOW: u32 = 8;
-/// Conflicts after which the record is removed instead.
-const CONFLICTS_TO_MEET: u32 = 3;
-
 /// Where a destroy stands: what the call under way is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stage {
@@ -60,12 +57,8 @@ impl Destroy {
             Answer::Done | Answer::Absent => Step::End(End::Gone),
             Answer::Lost => Step::End(End::Undecided),
             Answer::Unreadable => self.remove(),
-            Answer::Record { header, .. } => {
-                if self.stage == Stage::Entombing {
-                    self.conflicts = self.conflicts.saturating_add(1);
-                }
-                self.meet(&header, limits, moment)
-            }
+            Answer::Record { header, .. } if self.stage == Stage::Entombing => self.conflict(&header, limits, moment),
+            Answer::Record { header, .. } => self.meet(&header, limits, moment),
         }
     }
 
@@ -78,8 +71,24 @@ impl Destroy {
                 self.id = target;
                 Step::Call(load(target))
             }
-            Kind::Data { .. } if limits.compares && self.conflicts < CONFLICTS_TO_MEET => self.entomb(found, moment),
-            _ => self.remove(),
+            Kind::Data { .. } if limits.compares => self.entomb(found, moment),
+            // So long a chain is nobody's login: better unconfirmed than gone with the session living on behind it.
+            Kind::Forwarding { .. } => Step::End(End::Conflict),
+            Kind::Data { .. } => self.remove(),
+        }
+    }
+
+    /// Tries again on what is there, at once or after the wait that so many conflicts ask for.
+    ///
+    /// It never removes instead: what a regeneration put there since would go, and the session live on elsewhere.
+    fn conflict(&mut self, found: &Header, limits: &Limits, moment: &Moment) -> Step {
+        self.conflicts = self.conflicts.saturating_add(1);
+        match wait_after(self.conflicts, moment) {
+            None => self.meet(found, limits, moment),
+            Some(wait) => {
+                self.stage = Stage::Looking;
+                Step::WaitThen(wait, load(self.id))
+            }
         }
     }
 
@@ -153,14 +162,26 @@ mod tests {
     }
 
     #[test]
-    fn the_third_conflict_removes_the_record() {
+    fn conflicts_are_met_at_once_and_later_ones_after_a_wait() {
         let (mut destroy, _) = begun(Some(data(2, 1, 1)));
-        for revision in [7, 8] {
+        for revision in 7..15 {
             let again = call(answered(&mut destroy, record(data(revision, 1, 2))));
             assert_eq!((again.operation, again.expected), (Operation::Update, Some(mark(revision))));
         }
-        assert_eq!(answered(&mut destroy, record(data(9, 1, 8))), Step::Call(remove(id(1))));
+        let waits = answered(&mut destroy, record(data(15, 1, 14)));
+        assert!(matches!(waits, Step::WaitThen(0..=20, again) if again == load(id(1))), "{waits:?}");
+        let again = call(answered(&mut destroy, record(data(16, 1, 15))));
+        assert_eq!((again.operation, again.expected), (Operation::Update, Some(mark(16))));
         assert_eq!(answered(&mut destroy, Answer::Done), Step::End(End::Gone));
+    }
+
+    #[test]
+    fn what_a_regeneration_put_there_meanwhile_is_never_removed() {
+        let (mut destroy, _) = begun(Some(data(2, 1, 1)));
+        for revision in 7..10 {
+            answered(&mut destroy, record(data(revision, 1, 2)));
+        }
+        assert_eq!(answered(&mut destroy, record(forwarding(11, 8))), Step::Call(load(id(8))));
     }
 
     #[test]
@@ -171,7 +192,7 @@ mod tests {
             step = answered(&mut destroy, record(forwarding(2, target)));
         }
         assert_eq!(step, Step::Call(load(id(17))));
-        assert_eq!(answered(&mut destroy, record(forwarding(2, 18))), Step::Call(remove(id(17))));
+        assert_eq!(answered(&mut destroy, record(forwarding(2, 18))), Step::End(End::Conflict));
     }
 
     #[test]

@@ -60,7 +60,9 @@ impl Session<'_> {
     pub fn destroy(&mut self, now_ms: u64, random: Random) -> Result<Option<StoreCall>, Error> {
         self.doing = None;
         self.is_used = true;
-        let stored = self.id.or(self.seen.map(|(id, _)| id)).filter(|_| self.stand != Stand::Absent && !self.own_id);
+        // Behind an id that is not stored yet may be a dead one, which leads to where its session went.
+        let known = self.id.filter(|_| !self.own_id).or(self.seen.map(|(id, _)| id));
+        let stored = known.filter(|_| self.stand != Stand::Absent);
         let Some(id) = stored else { return self.destroyed().map(|()| None) };
         let seen = self.seen.filter(|(seen, _)| *seen == id).map(|(_, header)| header);
         let seconds = self.settings.io_timeout_ms.div_ceil(1000);
@@ -130,7 +132,7 @@ impl Session<'_> {
         let was_live = self.stand == Stand::Live;
         let seen = self.seen.map(|(_, header)| header).filter(|_| was_live || self.stand == Stand::Expired);
         if let Some(moving) = self.moving {
-            let old = self.id.filter(|_| !self.own_id && !matches!(self.stand, Stand::Forwarded | Stand::Visitor));
+            let old = self.id.filter(|_| !matches!(self.stand, Stand::Forwarded | Stand::Visitor));
             let Some(id) = old else {
                 // The id that came in is no session of this browser's: a new one begins, with the values that are still shown.
                 let base = Base { id: moving.id, own_id: true, birth: moving.birth, seen: None, was_live: false };
@@ -154,13 +156,13 @@ impl Session<'_> {
     }
 
     fn flow(&self, task: Task, until_ms: u64) -> Box<Flow> {
-        let is_shown = matches!(self.stand, Stand::Live | Stand::Forwarded);
         Box::new(Flow {
             task,
             limits: self.settings.limits(),
             until_ms,
-            base: if is_shown { self.values.clone() } else { EMPTY.to_owned() },
+            base: self.values.clone(),
             text: None,
+            sent: None,
             outcome: None,
             taken: 0,
             moving: None,
@@ -181,7 +183,7 @@ impl Session<'_> {
         now_ms: u64,
         random: &Random,
     ) -> Result<(), Error> {
-        self.values = flow.text.unwrap_or(flow.base);
+        self.values = flow.sent.unwrap_or(flow.base);
         self.changes.drain(..flow.taken.min(self.changes.len()));
         self.seen = Some((id, header));
         self.stand = Stand::Live;

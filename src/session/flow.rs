@@ -139,6 +139,7 @@ impl Session<'_> {
                     None => self.changed(flow)?,
                 };
                 text.push_str(&changed);
+                flow.sent = Some(changed.clone());
                 flow.text = Some(changed);
                 if text.len() > self.settings.options.max_record_bytes {
                     return Err(Error::RecordTooLarge);

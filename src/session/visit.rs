@@ -67,6 +67,8 @@ pub(super) struct Flow {
     pub(super) base: String,
     /// Those values with the changes made.
     pub(super) text: Option<String>,
+    /// Those that were sent last; a record that came back since is none of them.
+    pub(super) sent: Option<String>,
     /// What the changes come to on `base`, where that is known already.
     pub(super) outcome: Option<Outcome>,
     /// How many of the request's changes it takes.

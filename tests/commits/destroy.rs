@@ -2,7 +2,7 @@
 
 use edge_session::lifecycle::destroy::Destroy;
 use edge_session::lifecycle::state::Task;
-use edge_session::lifecycle::{End, Operation, Step};
+use edge_session::lifecycle::{End, Step};
 
 use crate::flow::Flow;
 use crate::request::{Doing, Ending, Heard, Request, Stand, Want};
@@ -19,7 +19,7 @@ impl Request {
     fn destroy_again(&mut self, world: &mut World, again: bool) -> Option<Want> {
         let id = self.id.or_else(|| self.header.and(self.cookie));
         let Some(id) = id.filter(|_| self.stand != Stand::Absent && !self.own_id) else {
-            self.destroyed(world, false);
+            self.destroyed(world);
             return None;
         };
         let (task, step) = Destroy::begin(id, self.header, TOMBSTONE_SECONDS, &world.limits(), &world.moment(self.skew_ms));
@@ -41,8 +41,7 @@ impl Request {
                 Some(Want::Call(op))
             }
             Step::End(End::Gone) => {
-                let was_removed = flow.called.is_some_and(|called| called.operation == Operation::Remove);
-                self.destroyed(world, was_removed);
+                self.destroyed(world);
                 None
             }
             // The store did not confirm it, and somebody asks once more.
@@ -54,11 +53,9 @@ impl Request {
         }
     }
 
-    /// After so many conflicts the record is removed unseen, so that a regeneration just confirmed lives on (PROTOCOL 4).
-    fn destroyed(&mut self, world: &mut World, was_removed: bool) {
+    fn destroyed(&mut self, world: &mut World) {
         if let Some(lineage) = self.header.and_then(|header| world.lineage(header.birth)) {
-            let ended = if was_removed { &mut world.removed } else { &mut world.destroyed };
-            ended.insert(lineage);
+            world.destroyed.insert(lineage);
         }
         world.note(|| format!("{}: destroy confirmed", self.name));
         world.browsers[self.browser] = None;

@@ -201,7 +201,7 @@ pub fn the_login_takes_the_rest_along(world: &mut World, requests: &[Request]) {
 
 /// The values of a session's living records; none when it expired or was destroyed.
 fn living(world: &World, lineage: Lineage) -> Option<Vec<Vec<u8>>> {
-    let is_over = world.any_expired || world.destroyed.contains(&lineage) || world.removed.contains(&lineage);
+    let is_over = world.any_expired || world.destroyed.contains(&lineage);
     (!is_over).then(|| world.living(lineage).into_iter().map(|(_, values)| values).collect())
 }
 

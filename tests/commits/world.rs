@@ -77,8 +77,6 @@ pub struct World {
     next_lineage: Lineage,
     /// Sessions whose end was confirmed to somebody.
     pub destroyed: HashSet<Lineage>,
-    /// Sessions whose record somebody removed unseen.
-    pub removed: HashSet<Lineage>,
     /// Ids that a browser was given.
     pub issued: HashSet<[u8; 16]>,
     pub any_expired: bool,
@@ -104,7 +102,6 @@ impl World {
             lineages: HashMap::new(),
             next_lineage: 0,
             destroyed: HashSet::new(),
-            removed: HashSet::new(),
             issued: HashSet::new(),
             any_expired: false,
             any_lost: false,
