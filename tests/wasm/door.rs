@@ -1,0 +1,77 @@
+//! The scratch as JavaScript sees it: bytes in linear memory.
+
+use std::cell::Cell;
+
+use edge_session::bindings::scratch::Scratch;
+use edge_session::error::Error;
+use js_sys::{Uint8Array, WebAssembly};
+use wasm_bindgen::{JsCast, JsValue};
+
+/// What every scratch has.
+pub const SCRATCH: usize = 16 * 1024;
+
+/// Gives what JavaScript catches.
+pub fn thrown<T>(result: Result<T, Error>) -> Option<String> {
+    JsValue::from(result.err()?).as_string()
+}
+
+/// A scratch, and where it lies.
+pub struct Door {
+    pub scratch: Scratch,
+    at: Cell<usize>,
+}
+
+impl Door {
+    pub fn new() -> Door {
+        let scratch = Scratch::new();
+        let at = Cell::new(scratch.reserve(0));
+        Door { scratch, at }
+    }
+
+    /// Asks for room, and gives the address.
+    pub fn reserve(&self, length: usize) -> usize {
+        self.at.set(self.scratch.reserve(length));
+        self.at.get()
+    }
+
+    /// Writes from the start, and gives the length.
+    pub fn put(&self, bytes: impl AsRef<[u8]>) -> usize {
+        let bytes = bytes.as_ref();
+        self.reserve(bytes.len());
+        self.view(0, bytes.len()).copy_from(bytes);
+        bytes.len()
+    }
+
+    pub fn bytes(&self, from: usize, to: usize) -> Vec<u8> {
+        let mut bytes = vec![0; to - from];
+        self.view(from, to).copy_to(&mut bytes);
+        bytes
+    }
+
+    pub fn text(&self, from: usize, to: usize) -> String {
+        String::from_utf8(self.bytes(from, to)).expect("a text")
+    }
+
+    pub fn f64(&self, at: usize) -> f64 {
+        f64::from_le_bytes(self.array(at))
+    }
+
+    pub fn u32(&self, at: usize) -> u32 {
+        u32::from_le_bytes(self.array(at))
+    }
+
+    pub fn u16(&self, at: usize) -> usize {
+        usize::from(u16::from_le_bytes(self.array(at)))
+    }
+
+    pub fn array<const N: usize>(&self, at: usize) -> [u8; N] {
+        self.bytes(at, at + N).try_into().expect("so many bytes")
+    }
+
+    /// Looks at memory as it is now: when it grows, JavaScript's view of it is taken away.
+    fn view(&self, from: usize, to: usize) -> Uint8Array {
+        let memory: WebAssembly::Memory = wasm_bindgen::memory().unchecked_into();
+        let [at, length] = [self.at.get() + from, to - from].map(|number| u32::try_from(number).expect("an address"));
+        Uint8Array::new_with_byte_offset_and_length(&memory.buffer(), at, length)
+    }
+}

@@ -1,0 +1,98 @@
+//! Settings: taken whole, or refused by name.
+
+use wasm_bindgen_test::wasm_bindgen_test as test;
+
+use crate::door::{Door, SCRATCH};
+use crate::tasks::{COMPARES, Step};
+use crate::world::{BIRTH, ID, NONE, NOW_MS, SECRET, Settings, USUAL, core_of, line};
+
+#[test]
+fn every_setting_of_a_cookie_arrives() {
+    let usual = "__Host-session=v; Path=/; Secure; HttpOnly; SameSite=Lax";
+    assert_eq!(line(&USUAL, "v", 0.0).as_deref(), Ok(usual));
+    let other = Settings { cookie_name: "sid", path: "/shop", domain: "shop.example", limits: [1, 1, 1, 1], ..USUAL };
+    let bare = Settings { same_site: "strict", flags: "", ..other };
+    assert_eq!(line(&bare, "v", 0.0).as_deref(), Ok("sid=v; Path=/shop; Domain=shop.example; SameSite=Strict"));
+    let full = Settings { same_site: "none", flags: "psh", ..other };
+    let attributes = "Secure; HttpOnly; SameSite=None; Partitioned";
+    assert_eq!(line(&full, "v", 0.0), Ok(format!("sid=v; Path=/shop; Domain=shop.example; {attributes}")));
+}
+
+#[test]
+fn limits_arrive_or_are_none() {
+    let begun = |limits| {
+        let door = Door::new();
+        let core = Settings { limits, ..USUAL }.core(&door).expect("a core");
+        let given = door.put([ID, BIRTH].concat());
+        let step = Step::read(&door, core.write(&door.scratch, given, COMPARES, NOW_MS));
+        (step.seconds_to_live, step.masked().0)
+    };
+    let header = |deadline: &str| format!("1j.*.{BIRTH}.-.1790000100123.{deadline}.");
+    assert_eq!(begun([NONE, 7, 600, 1]), (7, header("1790000700")));
+    assert_eq!(begun([1, 34_560_000, NONE, 1]), (34_560_000, header("-")));
+}
+
+#[test]
+fn every_refused_setting_is_named_at_once_and_no_value_is_shown() {
+    let wrong = Settings {
+        application_name: b"canary canary",
+        cookie_name: "__Host-canary;",
+        path: "canary",
+        domain: "canary;",
+        same_site: "none",
+        flags: "p",
+        limits: [0, 0, 0, 0],
+        secrets: &["canary", "canary"],
+    };
+    let thrown = wrong.core(&Door::new()).expect_err("it is refused");
+    let named: Vec<_> = thrown.lines().filter_map(|problem| Some(problem.split_once(": ")?.0)).collect();
+    let cookie = ["name", "path", "domain", "maxAgeSeconds", "secure", "domain", "path", "sameSite", "partitioned"];
+    let cookie = cookie.map(|attribute| format!("cookie.{attribute}"));
+    let limits = ["idleTimeoutSeconds", "absoluteTimeoutSeconds", "maxRecordBytes"];
+    let mut expected = vec!["secrets", "secrets", "applicationName"];
+    expected.extend(cookie.iter().map(String::as_str).chain(limits));
+    assert_eq!(named, expected);
+    assert!(!thrown.contains("canary"), "{thrown}");
+}
+
+#[test]
+fn one_refused_setting_is_one_line() {
+    let refused = |settings: Settings<'_>| settings.core(&Door::new()).expect_err("it is refused");
+    let cookie_name = Settings { cookie_name: "a b", ..USUAL };
+    assert_eq!(refused(cookie_name), "cookie.name: not allowed; write letters, digits, - and _, at most 4000");
+    let record = Settings { limits: [NONE, 1200, 86_400, NONE], ..USUAL };
+    assert_eq!(refused(record), "maxRecordBytes: out of range; write 1 to 1048576");
+    assert!(refused(Settings { secrets: &[], ..USUAL }).starts_with("secrets: there is none; "));
+}
+
+#[test]
+fn settings_cut_short_are_invalid_wherever_the_cut_is() {
+    let (door, settings) = (Door::new(), USUAL.joined());
+    let without_secret = settings.len() - SECRET.len() - 4;
+    assert!(core_of(&door, &settings).is_ok());
+    for cut in (0..settings.len()).filter(|&cut| cut != without_secret) {
+        assert_eq!(core_of(&door, &settings[..cut]).err().as_deref(), Some("invalid-options"), "{cut}");
+    }
+}
+
+#[test]
+fn settings_that_are_none_are_invalid() {
+    let door = Door::new();
+    let refused = |settings: &[u8]| core_of(&door, settings).err();
+    let invalid = Some("invalid-options".to_owned());
+    assert_eq!(refused(&Settings { same_site: "Lax", ..USUAL }.joined()), invalid);
+    assert_eq!(refused(&Settings { application_name: b"\xff", ..USUAL }.joined()), invalid);
+    assert_eq!(refused(&[0xff; 64]), invalid);
+    let mut longer = USUAL.joined();
+    longer.push(0);
+    assert_eq!(refused(&longer), invalid);
+}
+
+#[test]
+fn settings_do_not_stay_in_the_scratch() {
+    for settings in [USUAL, Settings { path: "canary", ..USUAL }] {
+        let door = Door::new();
+        assert_eq!(settings.core(&door).is_ok(), settings.path == "/");
+        assert_eq!(door.bytes(0, SCRATCH), [0; SCRATCH]);
+    }
+}
