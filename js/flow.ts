@@ -161,6 +161,7 @@ function textOf(record: unknown): string {
 function heard(flow: Flow, made: Made): Made {
   const { standing, values } = judge(made.record, now(flow.visit.settings));
   if (standing < standings.live) return { ...made, what: answers.unreadable };
+  if (flow.task !== "destroy" && standing > standings.expired) flow.visit.outdated = true;
   if (flow.task !== "destroy" && (standing === standings.live || standing === standings.expired)) {
     flow.base = standing === standings.live ? asLines(values) : "{}";
     flow.outcome = undefined;

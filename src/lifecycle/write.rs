@@ -93,7 +93,9 @@ impl Write {
     /// Decides what the record that is there makes of the commit; `None` when it is to be tried again on it.
     fn meet(&mut self, found: Header, standing: Standing, limits: &Limits, moment: &Moment) -> Option<Step> {
         if self.is_ours(&found) {
-            return Some(self.committed());
+            // Where the session moved on meanwhile, it took our text along; its old id needs no cookie.
+            let created = self.begins && found.is_data();
+            return Some(Step::End(End::Committed { id: self.id, header: self.header, created }));
         }
         if self.begins {
             return self.meet_at_birth(found, standing, limits, moment);
@@ -136,10 +138,10 @@ impl Write {
         }
     }
 
-    /// Says whether the record holds our text, or one that followed it.
+    /// Says whether the record holds our text, or one that followed it; a tombstone says nothing of either.
     fn is_ours(&self, found: &Header) -> bool {
         let stored = found.revision == self.header.revision || found.previous == Some(self.header.revision);
-        found.is_data() && (stored || (self.begins && found.birth == self.header.birth))
+        found.kind != Kind::Tombstone && (stored || (self.begins && found.birth == self.header.birth))
     }
 
     /// Prepares to make the changes to what is there, under a new revision.
@@ -333,6 +335,16 @@ mod tests {
     fn after_a_lost_reply_anything_else_is_ambiguous() {
         assert_eq!(after(lost(), record(data(7, 1, 6))), Step::End(End::Ambiguous));
         assert_eq!(after(lost(), record(forwarding(7, 8))), Step::End(End::Ambiguous));
+    }
+
+    #[test]
+    fn what_a_regeneration_took_along_is_stored_and_its_old_id_needs_no_cookie() {
+        let took_along = Header { previous: Some(mark(3)), ..forwarding(7, 8) };
+        for write in [begun(), lost()] {
+            assert!(matches!(after(write, record(took_along)), Step::End(End::Committed { created: false, .. })));
+        }
+        let (first, _) = Write::begin(&base(None, false), &LIMITS, &moment(3, NOW));
+        assert!(matches!(after(first, record(took_along)), Step::End(End::Committed { created: false, .. })));
     }
 
     #[test]

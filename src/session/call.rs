@@ -184,3 +184,34 @@ impl fmt::Debug for StoreAnswer {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{RANDOM_BYTES, Random};
+
+    #[test]
+    fn no_random_byte_is_used_twice() {
+        let at = |changed: usize| {
+            let mut bytes = [0; RANDOM_BYTES];
+            bytes[changed] = 1;
+            let random = Random::from_bytes(bytes);
+            let moment = random.moment(0).dice;
+            let wait = moment.0[40..].iter().any(|&byte| byte != 0);
+            let zero = Random::from_bytes([0; RANDOM_BYTES]);
+            let none = zero.moment(0).dice;
+            [
+                moment.revision() != none.revision(),
+                moment.birth() != none.birth(),
+                moment.id() != none.id(),
+                wait,
+                random.nonce() != zero.nonce(),
+                random.id() != zero.id(),
+                random.birth() != zero.birth(),
+            ]
+        };
+        for changed in 0..RANDOM_BYTES {
+            let uses = at(changed).into_iter().filter(|&used| used).count();
+            assert_eq!(uses, 1, "{changed}");
+        }
+    }
+}

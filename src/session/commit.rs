@@ -39,7 +39,6 @@ impl Session<'_> {
         let until_ms = now_ms.saturating_add(self.settings.io_timeout_ms);
         if let Some(mut flow) = self.pending.take() {
             flow.until_ms = until_ms;
-            flow.error = None;
             flow.resumed = true;
             if let Some(call) = flow.called {
                 return self.make(flow, 0, call, now_ms);

@@ -159,12 +159,11 @@ impl Session<'_> {
     }
 
     /// Says what an answer means for the task; changes are to be made to the record that came, if it is a session's.
-    fn heard(&self, flow: &mut Flow, answer: StoreAnswer, now_ms: u64) -> Result<Answer, Error> {
+    fn heard(&mut self, flow: &mut Flow, answer: StoreAnswer, now_ms: u64) -> Result<Answer, Error> {
         let operation = flow.called.map(|call| call.operation);
         let is_kept = matches!(operation, Some(Operation::Load | Operation::Create | Operation::Update));
         let (record, lost) = match answer {
             StoreAnswer::Done if operation != Some(Operation::Load) => return Ok(Answer::Done),
-            StoreAnswer::Absent if operation == Some(Operation::Remove) => return Ok(Answer::Done),
             StoreAnswer::Absent if operation != Some(Operation::Create) => return Ok(Answer::Absent),
             StoreAnswer::Record(record) if is_kept => (record, false),
             StoreAnswer::RecordAfterSilence(record) if is_kept => (record, true),
@@ -181,7 +180,9 @@ impl Session<'_> {
         let Ok((header, values)) = split(&record) else { return Ok(Answer::Unreadable) };
         let has_values = values != EMPTY;
         let standing = header.standing(has_values, now_ms / 1000);
-        if !matches!(flow.task, Task::Destroy(_)) && matches!(standing, Standing::Live | Standing::Expired) {
+        let is_commit = !matches!(flow.task, Task::Destroy(_));
+        self.outdated |= is_commit && !matches!(standing, Standing::Live | Standing::Expired);
+        if is_commit && matches!(standing, Standing::Live | Standing::Expired) {
             flow.base = if standing == Standing::Live { as_lines(values)? } else { EMPTY.to_owned() };
             flow.outcome = None;
             if self.settings.merges {

@@ -73,13 +73,11 @@ impl Session<'_> {
             Standing::Dead => {
                 // What is seen is kept for destroy(), which follows it; the visitor has no id.
                 self.see(header);
-                self.outdated = true;
                 self.id = None;
-                self.stand = if self.by_id { Stand::Ended } else { Stand::Visitor };
+                self.stand = Stand::Visitor;
             }
             standing @ (Standing::Graced | Standing::Forwarded) => {
                 self.see(header);
-                self.outdated = true;
                 self.stand = Stand::Forwarded;
                 if standing == Standing::Graced && !self.by_id {
                     return Ok(self.follow(header, values.to_owned(), 0));

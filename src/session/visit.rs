@@ -131,7 +131,7 @@ pub struct Session<'s> {
     pub(super) moving: Option<Moving>,
     /// What this login decided on its cookie; none: as it came in.
     pub(super) persistent: Option<bool>,
-    /// Whether the cookie must not be sent again, as the id was seen forwarded or destroyed.
+    /// Whether the cookie must not be sent again, as the session was seen to end after it was loaded.
     pub(super) outdated: bool,
     pub(super) due: Option<DueCookie>,
     pub(super) doing: Option<Doing>,
