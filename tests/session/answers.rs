@@ -1,16 +1,9 @@
 //! What a store may say, and records that are none of ours.
 
-use edge_session::session::{Random, StoreAnswer};
+use edge_session::session::{Capabilities, Random, StoreAnswer};
 use edge_session::{Error, Options, Sessions};
 
-use crate::world::{Browser, World, sessions};
-
-fn begun(sessions: &Sessions) -> (World, Browser) {
-    let (mut world, mut browser) = (World::new(), Browser::default());
-    world.set(sessions, &mut browser, "user", "ada");
-    world.calls.clear();
-    (world, browser)
-}
+use crate::world::{Browser, World, begun, sessions};
 
 fn rewrite(world: &mut World, change: impl Fn(&str) -> String) {
     for (record, _) in world.records.values_mut() {
@@ -26,7 +19,7 @@ fn with_values(record: &str, values: &str) -> String {
 #[test]
 fn an_answer_that_does_not_fit_its_call_is_never_taken_for_success() {
     let sessions = sessions();
-    let (mut world, browser) = begun(&sessions);
+    let (mut world, browser) = begun(&sessions, "user", "ada");
     let mut session = sessions.open(browser.header(), world.now_ms);
     assert!(session.load().is_some());
     let random = world.random();
@@ -45,7 +38,7 @@ fn an_answer_that_does_not_fit_its_call_is_never_taken_for_success() {
 #[test]
 fn a_look_that_is_answered_as_done_ends_no_session() {
     let sessions = sessions();
-    let (mut world, browser) = begun(&sessions);
+    let (mut world, browser) = begun(&sessions, "user", "ada");
     let mut session = sessions.open(browser.header(), world.now_ms);
     let random = world.random();
     assert!(session.destroy(world.now_ms, random).is_ok());
@@ -55,9 +48,27 @@ fn a_look_that_is_answered_as_done_ends_no_session() {
 }
 
 #[test]
+fn a_store_that_only_replaces_or_removes_has_no_record_to_show() {
+    let capabilities = Capabilities { compare_and_set: false, min_ttl_seconds: 1 };
+    let sessions = sessions().with_capabilities(capabilities).expect("enough time");
+    let (mut world, browser) = begun(&sessions, "user", "ada");
+    let there = StoreAnswer::Record(world.record().to_owned());
+    let mut session = world.loaded(&sessions, &browser);
+    session.set("user", "bob").expect("a value");
+    let random = world.random();
+    assert!(session.commit(world.now_ms, random).is_ok());
+    let random = world.random();
+    assert_eq!(session.answer(there.clone(), world.now_ms, random), Err(Error::StoreProtocol));
+    let random = world.random();
+    assert!(session.destroy(world.now_ms, random).is_ok());
+    let random = world.random();
+    assert_eq!(session.answer(there, world.now_ms, random), Err(Error::StoreProtocol));
+}
+
+#[test]
 fn a_store_that_repeated_a_call_by_itself_is_believed_only_where_it_can_be() {
     let sessions = sessions();
-    let (mut world, browser) = begun(&sessions);
+    let (mut world, browser) = begun(&sessions, "user", "ada");
     let mut session = world.loaded(&sessions, &browser);
     session.set("mine", &1).expect("a value");
     for _ in 0..2 {
@@ -76,7 +87,7 @@ fn a_store_that_repeated_a_call_by_itself_is_believed_only_where_it_can_be() {
 #[test]
 fn an_answer_that_nobody_waits_for_changes_nothing() {
     let sessions = sessions();
-    let (mut world, browser) = begun(&sessions);
+    let (mut world, browser) = begun(&sessions, "user", "ada");
     let mut session = world.loaded(&sessions, &browser);
     let random = world.random();
     assert_eq!(session.answer(StoreAnswer::Absent, world.now_ms, random), Ok(None));
@@ -98,7 +109,7 @@ fn what_is_no_record_is_an_error_and_stays_until_it_is_destroyed() {
     ];
     for (text, error) in cases {
         let sessions = sessions();
-        let (mut world, browser) = begun(&sessions);
+        let (mut world, browser) = begun(&sessions, "user", "ada");
         rewrite(&mut world, |_| text.to_owned());
         let mut session = sessions.open(browser.header(), world.now_ms);
         let first = session.load();
@@ -116,7 +127,7 @@ fn what_is_no_record_is_an_error_and_stays_until_it_is_destroyed() {
 #[test]
 fn a_record_that_became_unreadable_is_not_written_over() {
     let sessions = sessions();
-    let (mut world, browser) = begun(&sessions);
+    let (mut world, browser) = begun(&sessions, "user", "ada");
     let mut session = world.loaded(&sessions, &browser);
     session.set("user", "bob").expect("a value");
     let text = "3z.AAAAAAAAAAAAAAAA.from a later version";
@@ -133,7 +144,7 @@ fn values_that_somebody_laid_out_otherwise_are_read_and_written_anew() {
         "{\n  \"n\": 1,\n  \"user\": \"caf\\u00E9\"\n}\n",
         "{\"n\":1,\n\"\\u0075ser\":\"caf\u{e9}\"}",
     ] {
-        let (mut world, browser) = begun(&sessions);
+        let (mut world, browser) = begun(&sessions, "user", "ada");
         rewrite(&mut world, |record| with_values(record, values));
         let mut session = world.loaded(&sessions, &browser);
         assert_eq!(session.get("user"), Ok(Some("caf\u{e9}".to_owned())), "{values}");
@@ -146,7 +157,7 @@ fn values_that_somebody_laid_out_otherwise_are_read_and_written_anew() {
 #[test]
 fn another_layout_is_merged_with_on_a_conflict_too() {
     let sessions = sessions();
-    let (mut world, browser) = begun(&sessions);
+    let (mut world, browser) = begun(&sessions, "user", "ada");
     let mut session = world.loaded(&sessions, &browser);
     session.set("mine", &1).expect("a value");
     rewrite(&mut world, |record| with_values(&record.replacen(&record[3..19], "AAAAAAAAAAAAAAAA", 1), "{ \"theirs\": 2 }"));
@@ -173,7 +184,7 @@ fn randomness_that_fails_fails_the_step() {
 #[test]
 fn nothing_shows_an_id_a_key_or_a_value() {
     let sessions = sessions();
-    let (mut world, browser) = begun(&sessions);
+    let (mut world, browser) = begun(&sessions, "user", "ada");
     let mut session = world.loaded(&sessions, &browser);
     session.set("canary", "canary").expect("a value");
     let random = world.random();

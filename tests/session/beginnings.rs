@@ -123,3 +123,43 @@ fn a_session_can_wait_for_its_store_on_any_thread() {
     let sessions = sessions();
     is_send(&sessions.open("", NOW_MS));
 }
+
+#[test]
+fn a_second_load_asks_nothing() {
+    let (sessions, mut world, mut browser) = (sessions(), World::new(), Browser::default());
+    world.set(&sessions, &mut browser, "user", "ada");
+    let mut session = world.loaded(&sessions, &browser);
+    session.set("user", "bob").expect("a value");
+    assert!(session.load().is_none());
+    assert_eq!(session.get("user"), Ok(Some("bob".to_owned())));
+}
+
+#[test]
+fn clearing_nothing_and_removing_nothing_is_no_change() {
+    let (sessions, mut world, mut browser) = (sessions(), World::new(), Browser::default());
+    world.set(&sessions, &mut browser, "user", "ada");
+    for _ in 0..2 {
+        let mut session = world.loaded(&sessions, &browser);
+        session.clear().expect("cleared");
+        session.remove("user").expect("removed");
+        world.commit(&mut session).expect("a commit");
+    }
+    assert_eq!(world.calls, ["create", "load", "update", "load"]);
+}
+
+#[test]
+fn what_is_past_its_deadline_leaks_nothing_into_a_session_that_begins() {
+    let (sessions, mut world, mut browser) = (sessions(), World::new(), Browser::default());
+    world.set(&sessions, &mut browser, "user", "ada");
+    let (key, (record, until_ms)) = world.records.pop_first().expect("a record");
+    let mut session = world.loaded(&sessions, &browser);
+    let deadline = (NOW_MS / 1000 + DAY_SECONDS).to_string();
+    let past = record.replacen(&deadline, &(NOW_MS / 1000).to_string(), 1);
+    world.records.insert(key, (past, until_ms));
+    session.set("user", "bob").expect("a value");
+    session.remove("user").expect("removed");
+    session.set("cart", "tea").expect("a value");
+    world.commit(&mut session).expect("a commit");
+    assert!(world.record().ends_with(".{\n\"cart\":\"tea\"}"));
+    assert_eq!(world.calls, ["create", "load", "create", "update"]);
+}

@@ -1,21 +1,16 @@
 //! Two requests of one session at a time.
 
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use edge_session::Error;
 use edge_session::session::{Capabilities, StoreOperation};
-use edge_session::{Error, Sessions};
 
-use crate::world::{Browser, World, sessions, sessions_with};
-
-fn begun(sessions: &Sessions) -> (World, Browser) {
-    let (mut world, mut browser) = (World::new(), Browser::default());
-    world.set(sessions, &mut browser, "user", "ada");
-    world.calls.clear();
-    (world, browser)
-}
+use crate::world::{begun, sessions, sessions_with};
 
 #[test]
 fn a_conflict_replays_and_both_keys_stay() {
     let sessions = sessions();
-    let (mut world, browser) = begun(&sessions);
+    let (mut world, browser) = begun(&sessions, "user", "ada");
     let (mut one, mut two) = (world.loaded(&sessions, &browser), world.loaded(&sessions, &browser));
     one.set("one", &1).expect("a value");
     two.set("two", &2).expect("a value");
@@ -30,7 +25,7 @@ fn a_conflict_replays_and_both_keys_stay() {
 #[test]
 fn an_update_is_computed_again_and_no_step_is_lost() {
     let sessions = sessions();
-    let (mut world, browser) = begun(&sessions);
+    let (mut world, browser) = begun(&sessions, "user", "ada");
     let mut tabs: Vec<_> = (0..8).map(|_| world.loaded(&sessions, &browser)).collect();
     for tab in &mut tabs {
         tab.update("visits", |visits: Option<u32>| visits.unwrap_or(0) + 1).expect("an update");
@@ -44,9 +39,22 @@ fn an_update_is_computed_again_and_no_step_is_lost() {
 }
 
 #[test]
+fn an_update_is_computed_again_only_when_it_must_be() {
+    let sessions = sessions();
+    let (mut world, browser) = begun(&sessions, "user", "ada");
+    let times = AtomicU32::new(0);
+    let mut session = world.loaded(&sessions, &browser);
+    let compute = |_: Option<u32>| times.fetch_add(1, Ordering::Relaxed);
+    session.update("visits", compute).expect("an update");
+    world.commit(&mut session).expect("a commit");
+    drop(session);
+    assert_eq!(times.into_inner(), 1);
+}
+
+#[test]
 fn an_update_that_fails_on_what_is_there_stores_nothing() {
     let sessions = sessions();
-    let (mut world, browser) = begun(&sessions);
+    let (mut world, browser) = begun(&sessions, "user", "ada");
     let (mut one, mut two) = (world.loaded(&sessions, &browser), world.loaded(&sessions, &browser));
     one.set("visits", "many").expect("a value");
     two.update("visits", |visits: Option<u32>| visits.unwrap_or(0) + 1).expect("an update");
@@ -59,7 +67,7 @@ fn an_update_that_fails_on_what_is_there_stores_nothing() {
 #[test]
 fn a_change_made_while_a_commit_is_under_way_belongs_to_the_next() {
     let sessions = sessions();
-    let (mut world, browser) = begun(&sessions);
+    let (mut world, browser) = begun(&sessions, "user", "ada");
     let mut session = world.loaded(&sessions, &browser);
     session.set("first", &1).expect("a value");
     let random = world.random();
@@ -75,7 +83,7 @@ fn a_change_made_while_a_commit_is_under_way_belongs_to_the_next() {
 #[test]
 fn two_first_writes_under_one_expired_cookie_become_one_session() {
     let sessions = sessions();
-    let (mut world, browser) = begun(&sessions);
+    let (mut world, browser) = begun(&sessions, "user", "ada");
     world.records.clear();
     let (mut one, mut two) = (world.loaded(&sessions, &browser), world.loaded(&sessions, &browser));
     one.set("one", &1).expect("a value");
@@ -89,7 +97,7 @@ fn two_first_writes_under_one_expired_cookie_become_one_session() {
 #[test]
 fn without_merging_the_later_commit_wins_whole() {
     let sessions = sessions().with_last_write_wins();
-    let (mut world, browser) = begun(&sessions);
+    let (mut world, browser) = begun(&sessions, "user", "ada");
     let (mut one, mut two) = (world.loaded(&sessions, &browser), world.loaded(&sessions, &browser));
     one.set("one", &1).expect("a value");
     two.set("two", &2).expect("a value");
@@ -102,7 +110,7 @@ fn without_merging_the_later_commit_wins_whole() {
 fn a_store_that_cannot_compare_is_asked_to_replace() {
     let capabilities = Capabilities { compare_and_set: false, min_ttl_seconds: 60 };
     let sessions = sessions().with_capabilities(capabilities).expect("enough time");
-    let (mut world, browser) = begun(&sessions);
+    let (mut world, browser) = begun(&sessions, "user", "ada");
     let mut session = world.loaded(&sessions, &browser);
     session.set("more", &1).expect("a value");
     world.commit(&mut session).expect("a commit");
@@ -121,19 +129,21 @@ fn a_store_gets_no_shorter_life_than_it_keeps() {
     let capabilities = Capabilities { compare_and_set: true, min_ttl_seconds: 60 };
     let sessions = sessions_with(|options| options.absolute_timeout_seconds = Some(1200));
     let sessions = sessions.with_capabilities(capabilities).expect("enough time");
-    let (mut world, browser) = begun(&sessions);
+    let (mut world, browser) = begun(&sessions, "user", "ada");
     world.pass(1190);
     let mut session = world.loaded(&sessions, &browser);
     session.set("more", &1).expect("a value");
     let random = world.random();
     let call = session.commit(world.now_ms, random).expect("a call").expect("a call");
     assert!(matches!(call.operation, StoreOperation::Update { ttl_seconds: 60, .. }));
+    let load = sessions.open(browser.header(), world.now_ms).load().expect("a call");
+    assert!(matches!(load.operation, StoreOperation::Load { ttl_seconds: 60, .. }));
 }
 
 #[test]
 fn whoever_keeps_losing_waits_and_in_the_end_is_told() {
     let sessions = sessions().with_io_timeout_ms(2000);
-    let (mut world, browser) = begun(&sessions);
+    let (mut world, browser) = begun(&sessions, "user", "ada");
     let mut session = world.loaded(&sessions, &browser);
     session.set("mine", &1).expect("a value");
     let random = world.random();
@@ -166,7 +176,7 @@ fn whoever_keeps_losing_waits_and_in_the_end_is_told() {
 #[test]
 fn a_record_above_the_limit_is_refused_and_the_old_one_stays() {
     let sessions = sessions_with(|options| options.max_record_bytes = 200);
-    let (mut world, browser) = begun(&sessions);
+    let (mut world, browser) = begun(&sessions, "user", "ada");
     let before = world.record().to_owned();
     let mut session = world.loaded(&sessions, &browser);
     session.set("long", &"x".repeat(200)).expect("a value");

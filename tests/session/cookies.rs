@@ -142,3 +142,94 @@ fn no_cookie_is_due_before_the_store_confirmed_the_record() {
     world.run(&mut session, Ok(call)).expect("a commit");
     assert_eq!(session.set_cookie_headers().len(), 1);
 }
+
+#[test]
+fn a_commit_to_a_session_that_has_its_cookie_sends_none() {
+    let sessions = remembering();
+    let (mut world, mut browser) = (World::new(), Browser::default());
+    world.set(&sessions, &mut browser, "user", "ada");
+    let mut session = world.loaded(&sessions, &browser);
+    session.set("user", "bob").expect("a value");
+    world.commit(&mut session).expect("a commit");
+    assert!(session.set_cookie_headers().is_empty());
+}
+
+#[test]
+fn a_cookie_that_is_not_remembered_is_not_sent_again() {
+    let sessions = remembering();
+    let (mut world, mut browser) = (World::new(), Browser::default());
+    let mut session = world.loaded(&sessions, &browser);
+    log_in(&mut world, &mut session, Some(false));
+    world.commit(&mut session).expect("a commit");
+    browser.take(&session);
+    world.pass(MAX_AGE / 2 + 1);
+    assert!(navigated(&mut world, &sessions, &browser, true).set_cookie_headers().is_empty());
+}
+
+#[test]
+fn a_cookie_that_is_only_sealed_anew_is_no_younger() {
+    let with = |secrets: &[&[u8]]| {
+        sessions_with(|options| {
+            options.secrets = secrets.iter().map(|secret| secret.to_vec()).collect();
+            options.cookie.max_age_seconds = Some(MAX_AGE);
+            options.idle_timeout_seconds = DAY_SECONDS;
+        })
+    };
+    let (mut world, mut browser) = (World::new(), Browser::default());
+    world.set(&with(&[OLD]), &mut browser, "user", "ada");
+    let both = with(&[NEW, OLD]);
+    world.pass(MAX_AGE / 4);
+    browser.take(&navigated(&mut world, &both, &browser, true));
+    world.pass(MAX_AGE / 4 + 1);
+    assert_eq!(navigated(&mut world, &both, &browser, true).set_cookie_headers().len(), 1);
+}
+
+#[test]
+fn a_session_that_begins_and_ends_in_one_request_leaves_no_cookie() {
+    let sessions = remembering();
+    let (mut world, mut browser) = (World::new(), Browser::default());
+    let mut session = world.loaded(&sessions, &browser);
+    session.set("user", "ada").expect("a value");
+    world.commit(&mut session).expect("a commit");
+    world.destroy(&mut session).expect("destroyed");
+    assert_eq!(max_age(&session), Some(0));
+    browser.take(&session);
+    assert_eq!(browser.cookie, None);
+}
+
+#[test]
+fn the_later_of_two_regenerations_keeps_what_the_first_decided() {
+    let sessions = remembering();
+    let mut world = World::new();
+    let mut session = world.loaded(&sessions, &Browser::default());
+    log_in(&mut world, &mut session, Some(false));
+    log_in(&mut world, &mut session, None);
+    world.commit(&mut session).expect("a commit");
+    assert_eq!(session.set_cookie_headers().len(), 1);
+    assert_eq!(max_age(&session), None);
+}
+
+#[test]
+fn what_a_login_decided_ends_with_it() {
+    let sessions = remembering();
+    for came_in in [false, true] {
+        let (mut world, mut browser) = (World::new(), Browser::default());
+        let mut session = world.loaded(&sessions, &browser);
+        log_in(&mut world, &mut session, Some(false));
+        world.commit(&mut session).expect("a commit");
+        if came_in {
+            browser.take(&session);
+            session = world.loaded(&sessions, &browser);
+        }
+        world.destroy(&mut session).expect("destroyed");
+        session.set("user", "bob").expect("a value");
+        world.commit(&mut session).expect("a commit");
+        assert_eq!(max_age(&session), Some(MAX_AGE), "came in: {came_in}");
+    }
+}
+
+fn log_in(world: &mut World, session: &mut Session<'_>, persistent: Option<bool>) {
+    let random = world.random();
+    session.regenerate_id(RegenerateOptions { grace_seconds: 0, persistent }, random).expect("moved");
+    session.set("user", "ada").expect("a value");
+}

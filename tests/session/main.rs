@@ -14,6 +14,8 @@ mod beginnings;
 mod conflicts;
 mod cookies;
 mod ends;
+mod expiry;
+mod grace;
 mod moves;
 mod programs;
 #[path = "../seeded/mod.rs"]

@@ -1,18 +1,11 @@
 //! A session that moves to a new id: logins.
 
 use edge_session::session::RegenerateOptions;
-use edge_session::{Error, Session, Sessions};
+use edge_session::{Error, Session};
 
-use crate::world::{Browser, IDLE_SECONDS, World, sessions, sessions_with};
+use crate::world::{Browser, IDLE_SECONDS, World, begun, sessions, sessions_with};
 
-fn begun(sessions: &Sessions) -> (World, Browser) {
-    let (mut world, mut browser) = (World::new(), Browser::default());
-    world.set(sessions, &mut browser, "cart", "tea");
-    world.calls.clear();
-    (world, browser)
-}
-
-fn log_in(world: &mut World, session: &mut Session<'_>, grace_seconds: u64) {
+pub fn log_in(world: &mut World, session: &mut Session<'_>, grace_seconds: u64) {
     let random = world.random();
     let options = RegenerateOptions { grace_seconds, persistent: None };
     session.regenerate_id(options, random).expect("moved");
@@ -22,7 +15,7 @@ fn log_in(world: &mut World, session: &mut Session<'_>, grace_seconds: u64) {
 #[test]
 fn a_login_moves_the_values_and_a_planted_cookie_reads_nothing() {
     let sessions = sessions();
-    let (mut world, mut browser) = begun(&sessions);
+    let (mut world, mut browser) = begun(&sessions, "cart", "tea");
     let planted = browser.clone();
     let mut session = world.loaded(&sessions, &browser);
     let (old, born) = (session.id(), session.created_at());
@@ -34,6 +27,7 @@ fn a_login_moves_the_values_and_a_planted_cookie_reads_nothing() {
     assert_eq!(session.id(), new);
     assert!(session.created_at() > born, "a new birth");
     browser.take(&session);
+    world.commit(&mut session).expect("nothing is left");
     assert_eq!(world.calls, ["load", "create", "update"]);
     assert_eq!(world.kinds(), ["1j", "1m"]);
 
@@ -43,57 +37,17 @@ fn a_login_moves_the_values_and_a_planted_cookie_reads_nothing() {
     assert!(thief.is_new());
     assert_eq!(thief.keys(), Ok(Vec::new()));
     thief.set("user", "eve").expect("a value");
+    world.calls.clear();
     assert_eq!(world.commit(&mut thief), Err(Error::Destroyed));
+    assert!(world.calls.is_empty(), "nothing is tried");
     assert!(thief.set_cookie_headers().is_empty());
     assert_eq!(world.get(&sessions, &browser, "user").as_deref(), Some("ada"));
 }
 
 #[test]
-fn grace_shows_what_was_before_and_takes_no_write() {
-    let sessions = sessions();
-    let (mut world, browser) = begun(&sessions);
-    let mut session = world.loaded(&sessions, &browser);
-    log_in(&mut world, &mut session, 30);
-    world.commit(&mut session).expect("a commit");
-    let mut late = world.loaded(&sessions, &browser);
-    assert!(!late.is_new() && late.created_at().is_none());
-    assert_eq!(late.get("cart"), Ok(Some("tea".to_owned())));
-    assert_eq!(late.get::<String>("user"), Ok(None));
-    late.set("cart", "coffee").expect("a value");
-    assert_eq!(world.commit(&mut late), Err(Error::Destroyed));
-    world.pass(30);
-    assert_eq!(world.get(&sessions, &browser, "cart"), None);
-}
-
-#[test]
-fn grace_ends_with_the_session_that_it_leads_to() {
-    let sessions = sessions();
-    let (mut world, browser) = begun(&sessions);
-    let mut session = world.loaded(&sessions, &browser);
-    log_in(&mut world, &mut session, 30);
-    world.commit(&mut session).expect("a commit");
-    world.destroy(&mut session).expect("destroyed");
-    assert_eq!(world.get(&sessions, &browser, "cart"), None);
-}
-
-#[test]
-fn grace_is_followed_over_several_logins() {
-    let sessions = sessions();
-    let (mut world, mut browser) = begun(&sessions);
-    let first = browser.clone();
-    for _ in 0..3 {
-        let mut session = world.loaded(&sessions, &browser);
-        log_in(&mut world, &mut session, 30);
-        world.commit(&mut session).expect("a commit");
-        browser.take(&session);
-    }
-    assert_eq!(world.get(&sessions, &first, "cart").as_deref(), Some("tea"));
-}
-
-#[test]
 fn a_login_takes_a_parallel_write_along() {
     let sessions = sessions();
-    let (mut world, mut browser) = begun(&sessions);
+    let (mut world, mut browser) = begun(&sessions, "cart", "tea");
     let (mut session, mut other) = (world.loaded(&sessions, &browser), world.loaded(&sessions, &browser));
     log_in(&mut world, &mut session, 0);
     other.set("note", "hello").expect("a value");
@@ -107,7 +61,7 @@ fn a_login_takes_a_parallel_write_along() {
 #[test]
 fn of_two_logins_at_once_the_second_ends_and_leaves_nothing() {
     let sessions = sessions();
-    let (mut world, browser) = begun(&sessions);
+    let (mut world, browser) = begun(&sessions, "cart", "tea");
     let (mut one, mut two) = (world.loaded(&sessions, &browser), world.loaded(&sessions, &browser));
     log_in(&mut world, &mut one, 0);
     log_in(&mut world, &mut two, 0);
@@ -120,7 +74,7 @@ fn of_two_logins_at_once_the_second_ends_and_leaves_nothing() {
 #[test]
 fn a_login_over_an_idle_session_never_uses_the_planted_id() {
     let sessions = sessions();
-    let (mut world, mut browser) = begun(&sessions);
+    let (mut world, mut browser) = begun(&sessions, "cart", "tea");
     let planted = browser.clone();
     world.pass(IDLE_SECONDS);
     let mut session = world.loaded(&sessions, &browser);
@@ -157,44 +111,9 @@ fn a_login_of_nothing_stores_nothing() {
 }
 
 #[test]
-fn a_login_under_an_id_that_moved_begins_anew_with_what_grace_shows() {
-    let sessions = sessions();
-    let (mut world, mut browser) = begun(&sessions);
-    let mut first = world.loaded(&sessions, &browser);
-    log_in(&mut world, &mut first, 30);
-    world.commit(&mut first).expect("a commit");
-    let mut second = world.loaded(&sessions, &browser);
-    let random = world.random();
-    second.regenerate_id(RegenerateOptions::default(), random).expect("moved");
-    second.set("user", "bob").expect("a value");
-    world.commit(&mut second).expect("a commit");
-    browser.take(&second);
-    assert_ne!(first.id(), second.id());
-    assert_eq!(world.get(&sessions, &browser, "cart").as_deref(), Some("tea"));
-    assert_eq!(world.get(&sessions, &browser, "user").as_deref(), Some("bob"));
-}
-
-#[test]
-fn a_minute_after_a_move_the_old_cookie_is_a_visitors() {
-    let sessions = sessions();
-    let (mut world, mut browser) = begun(&sessions);
-    let mut session = world.loaded(&sessions, &browser);
-    let old = session.id();
-    log_in(&mut world, &mut session, 0);
-    world.commit(&mut session).expect("a commit");
-    world.pass(60);
-    let mut visitor = world.loaded(&sessions, &browser);
-    visitor.set("cart", "milk").expect("a value");
-    world.commit(&mut visitor).expect("a commit");
-    assert!(visitor.id() != old && visitor.id() != session.id());
-    browser.take(&visitor);
-    assert_eq!(world.loaded(&sessions, &browser).keys(), Ok(vec!["cart".to_owned()]));
-}
-
-#[test]
 fn a_login_that_cannot_take_a_write_along_takes_its_record_back() {
     let sessions = sessions_with(|options| options.max_record_bytes = 160);
-    let (mut world, browser) = begun(&sessions);
+    let (mut world, browser) = begun(&sessions, "cart", "tea");
     let (mut session, mut other) = (world.loaded(&sessions, &browser), world.loaded(&sessions, &browser));
     log_in(&mut world, &mut session, 0);
     other.set("note", &"x".repeat(50)).expect("a value");
@@ -208,7 +127,7 @@ fn a_login_that_cannot_take_a_write_along_takes_its_record_back() {
 #[test]
 fn a_login_asked_for_while_a_commit_is_under_way_is_not_forgotten() {
     let sessions = sessions();
-    let (mut world, mut browser) = begun(&sessions);
+    let (mut world, mut browser) = begun(&sessions, "cart", "tea");
     let mut session = world.loaded(&sessions, &browser);
     let old = session.id();
     session.set("note", "hello").expect("a value");
@@ -228,7 +147,7 @@ fn a_login_asked_for_while_a_commit_is_under_way_is_not_forgotten() {
 #[test]
 fn what_regenerate_cannot_do_is_refused() {
     let sessions = sessions();
-    let (mut world, browser) = begun(&sessions);
+    let (mut world, browser) = begun(&sessions, "cart", "tea");
     let mut session = world.loaded(&sessions, &browser);
     for (grace_seconds, persistent) in [(34_560_001, None), (0, Some(true))] {
         let random = world.random();
@@ -237,4 +156,42 @@ fn what_regenerate_cannot_do_is_refused() {
     }
     world.commit(&mut session).expect("nothing to commit");
     assert_eq!(world.calls, ["load"]);
+}
+
+#[test]
+fn a_login_that_meets_what_it_cannot_read_takes_its_own_record_back() {
+    for was_absent in [false, true] {
+        let sessions = sessions();
+        let (mut world, browser) = begun(&sessions, "cart", "tea");
+        let record = world.record().to_owned();
+        let key = world.records.keys().next().expect("a key").clone();
+        if was_absent {
+            world.records.clear();
+        }
+        let mut session = world.loaded(&sessions, &browser);
+        log_in(&mut world, &mut session, 0);
+        let damaged = record.replacen(&record[3..19], "AAAAAAAAAAAAAAAA", 1).replace(":\"tea\"", ":tea");
+        world.records.insert(key.clone(), (damaged.clone(), world.now_ms + 1000));
+        assert_eq!(world.commit(&mut session), Err(Error::RecordCorrupt));
+        assert_eq!(world.record(), damaged);
+        assert!(world.records.contains_key(&key) && session.set_cookie_headers().is_empty());
+    }
+}
+
+#[test]
+fn a_slow_store_without_conflicts_is_waited_for() {
+    let sessions = sessions();
+    let (mut world, mut browser) = begun(&sessions, "cart", "tea");
+    let mut session = world.loaded(&sessions, &browser);
+    log_in(&mut world, &mut session, 0);
+    let random = world.random();
+    let mut call = session.commit(world.now_ms, random).expect("a call");
+    while let Some(asked) = call {
+        world.pass(11);
+        let answer = world.ask(&asked);
+        let random = world.random();
+        call = session.answer(answer, world.now_ms, random).expect("an answer");
+    }
+    browser.take(&session);
+    assert_eq!(world.get(&sessions, &browser, "user").as_deref(), Some("ada"));
 }

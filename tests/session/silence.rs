@@ -1,17 +1,10 @@
 //! Calls that the store did not answer.
 
 use edge_session::session::{RegenerateOptions, StoreAnswer};
-use edge_session::{Error, Session, Sessions};
+use edge_session::{Error, Session};
 
 use crate::world::Fault::{LosesAnswer, LosesCall};
-use crate::world::{Browser, Fault, World, sessions};
-
-fn begun(sessions: &Sessions) -> (World, Browser) {
-    let (mut world, mut browser) = (World::new(), Browser::default());
-    world.set(sessions, &mut browser, "user", "ada");
-    world.calls.clear();
-    (world, browser)
-}
+use crate::world::{Browser, Fault, World, begun, sessions};
 
 fn count(session: &mut Session<'_>) {
     session.update("visits", |visits: Option<u32>| visits.unwrap_or(0) + 1).expect("an update");
@@ -27,7 +20,7 @@ fn commit_with(world: &mut World, session: &mut Session<'_>, faults: &[Fault]) -
 fn a_commit_that_was_not_answered_is_stored_once() {
     for fault in [LosesAnswer, LosesCall] {
         let sessions = sessions();
-        let (mut world, browser) = begun(&sessions);
+        let (mut world, browser) = begun(&sessions, "user", "ada");
         let mut session = world.loaded(&sessions, &browser);
         count(&mut session);
         assert_eq!(commit_with(&mut world, &mut session, &[fault]), Err(Error::CommitAmbiguous));
@@ -57,7 +50,7 @@ fn a_first_commit_that_was_not_answered_keeps_its_id_and_sets_its_cookie_late() 
 #[test]
 fn what_was_changed_since_goes_with_the_same_commit() {
     let sessions = sessions();
-    let (mut world, browser) = begun(&sessions);
+    let (mut world, browser) = begun(&sessions, "user", "ada");
     let mut session = world.loaded(&sessions, &browser);
     count(&mut session);
     assert!(commit_with(&mut world, &mut session, &[LosesAnswer]).is_err());
@@ -71,7 +64,7 @@ fn what_was_changed_since_goes_with_the_same_commit() {
 #[test]
 fn a_lost_commit_that_another_followed_is_known_to_be_stored() {
     let sessions = sessions();
-    let (mut world, browser) = begun(&sessions);
+    let (mut world, browser) = begun(&sessions, "user", "ada");
     let mut session = world.loaded(&sessions, &browser);
     count(&mut session);
     assert!(commit_with(&mut world, &mut session, &[LosesAnswer]).is_err());
@@ -85,7 +78,7 @@ fn a_lost_commit_that_another_followed_is_known_to_be_stored() {
 #[test]
 fn a_lost_commit_that_nobody_can_tell_of_is_never_sent_again() {
     let sessions = sessions();
-    let (mut world, browser) = begun(&sessions);
+    let (mut world, browser) = begun(&sessions, "user", "ada");
     let mut session = world.loaded(&sessions, &browser);
     count(&mut session);
     assert!(commit_with(&mut world, &mut session, &[LosesAnswer]).is_err());
@@ -102,7 +95,7 @@ fn a_lost_commit_that_nobody_can_tell_of_is_never_sent_again() {
 #[test]
 fn a_call_that_nobody_answered_counts_as_one_that_the_store_did_not_answer() {
     let sessions = sessions();
-    let (mut world, browser) = begun(&sessions);
+    let (mut world, browser) = begun(&sessions, "user", "ada");
     let mut session = world.loaded(&sessions, &browser);
     count(&mut session);
     let random = world.random();
@@ -118,7 +111,7 @@ fn a_call_that_nobody_answered_counts_as_one_that_the_store_did_not_answer() {
 #[test]
 fn a_refusal_is_told_as_it_is() {
     let sessions = sessions();
-    let (mut world, browser) = begun(&sessions);
+    let (mut world, browser) = begun(&sessions, "user", "ada");
     for error in [Error::StoreUnavailable, Error::StoreAuth, Error::StoreThrottled, Error::StoreQuota, Error::StoreRejected] {
         let mut session = sessions.open(browser.header(), world.now_ms);
         assert!(session.load().is_some());
@@ -138,7 +131,7 @@ fn a_refusal_is_told_as_it_is() {
 fn a_login_whose_forwarding_was_not_answered_is_decided_by_one_look() {
     for fault in [LosesAnswer, LosesCall] {
         let sessions = sessions();
-        let (mut world, mut browser) = begun(&sessions);
+        let (mut world, mut browser) = begun(&sessions, "user", "ada");
         let mut session = world.loaded(&sessions, &browser);
         let random = world.random();
         session.regenerate_id(RegenerateOptions::default(), random).expect("moved");
@@ -157,7 +150,7 @@ fn a_login_whose_forwarding_was_not_answered_is_decided_by_one_look() {
 #[test]
 fn a_login_that_nobody_can_tell_of_sets_no_cookie_and_leaves_no_record() {
     let sessions = sessions();
-    let (mut world, browser) = begun(&sessions);
+    let (mut world, browser) = begun(&sessions, "user", "ada");
     let mut session = world.loaded(&sessions, &browser);
     let random = world.random();
     session.regenerate_id(RegenerateOptions::default(), random).expect("moved");
@@ -173,13 +166,15 @@ fn a_login_that_nobody_can_tell_of_sets_no_cookie_and_leaves_no_record() {
     assert_eq!(world.get(&sessions, &browser, "user").as_deref(), Some("ada"));
     world.destroy(&mut session).expect("destroyed");
     assert!(world.loaded(&sessions, &browser).is_new());
+    session.set("user", "bob").expect("a value");
+    world.commit(&mut session).expect("a session of its own");
 }
 
 #[test]
 fn a_login_asked_for_after_a_commit_that_was_not_answered_is_not_forgotten() {
     for fault in [LosesAnswer, LosesCall] {
         let sessions = sessions();
-        let (mut world, mut browser) = begun(&sessions);
+        let (mut world, mut browser) = begun(&sessions, "user", "ada");
         let planted = browser.clone();
         let mut session = world.loaded(&sessions, &browser);
         count(&mut session);
@@ -196,7 +191,7 @@ fn a_login_asked_for_after_a_commit_that_was_not_answered_is_not_forgotten() {
 #[test]
 fn a_destroy_that_was_not_confirmed_leaves_the_session_and_its_cookie() {
     let sessions = sessions();
-    let (mut world, browser) = begun(&sessions);
+    let (mut world, browser) = begun(&sessions, "user", "ada");
     let mut session = world.loaded(&sessions, &browser);
     let random = world.random();
     let first = session.destroy(world.now_ms, random);

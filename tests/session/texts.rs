@@ -104,9 +104,14 @@ fn numbers_and_odd_objects_come_back_equal() {
     assert_eq!(stored(&u64::MAX), Ok(Some(u64::MAX)));
     assert_eq!(stored(&i64::MIN), Ok(Some(i64::MIN)));
     assert_eq!(stored(&f64::MAX), Ok(Some(f64::MAX)));
-    for value in
-        [json!({"\0": 1}), json!({"\0b": "AP8"}), json!({"\0\0b": 1}), json!({"\0b": "AP8", "c": 1}), json!([{"\0b": 1}])]
-    {
+    for value in [
+        json!({"\0": 1}),
+        json!({"\0b": "AP8"}),
+        json!({"\0\0b": 1}),
+        json!({"\0\0b": 1, "c": 2}),
+        json!({"\0b": "AP8", "c": 1}),
+        json!([{"\0b": 1}]),
+    ] {
         assert_eq!(stored::<_, Value>(&value), Ok(Some(value)));
     }
 }

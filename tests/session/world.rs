@@ -25,6 +25,14 @@ pub fn sessions_with(change: impl FnOnce(&mut Options)) -> Sessions {
     Sessions::new(options).expect("good options")
 }
 
+/// A world in which a browser has a session with one value.
+pub fn begun(sessions: &Sessions, key: &str, value: &str) -> (World, Browser) {
+    let (mut world, mut browser) = (World::new(), Browser::default());
+    world.set(sessions, &mut browser, key, value);
+    world.calls.clear();
+    (world, browser)
+}
+
 /// What becomes of a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fault {

@@ -1,0 +1,118 @@
+//! What the id that a session left still shows.
+
+use edge_session::Error;
+use edge_session::session::RegenerateOptions;
+
+use crate::moves::log_in;
+use crate::world::{begun, sessions};
+
+#[test]
+fn grace_shows_what_was_before_and_takes_no_write() {
+    let sessions = sessions();
+    let (mut world, browser) = begun(&sessions, "cart", "tea");
+    let mut session = world.loaded(&sessions, &browser);
+    log_in(&mut world, &mut session, 30);
+    world.commit(&mut session).expect("a commit");
+    let mut late = world.loaded(&sessions, &browser);
+    assert!(!late.is_new() && late.created_at().is_none());
+    assert_eq!(late.get("cart"), Ok(Some("tea".to_owned())));
+    assert_eq!(late.get::<String>("user"), Ok(None));
+    late.set("cart", "coffee").expect("a value");
+    assert_eq!(world.commit(&mut late), Err(Error::Destroyed));
+    world.pass(30);
+    assert_eq!(world.get(&sessions, &browser, "cart"), None);
+}
+
+#[test]
+fn grace_ends_with_the_session_that_it_leads_to() {
+    let sessions = sessions();
+    let (mut world, browser) = begun(&sessions, "cart", "tea");
+    let mut session = world.loaded(&sessions, &browser);
+    log_in(&mut world, &mut session, 30);
+    world.commit(&mut session).expect("a commit");
+    world.destroy(&mut session).expect("destroyed");
+    assert_eq!(world.get(&sessions, &browser, "cart"), None);
+}
+
+#[test]
+fn grace_is_followed_over_several_logins() {
+    let sessions = sessions();
+    let (mut world, mut browser) = begun(&sessions, "cart", "tea");
+    let first = browser.clone();
+    for _ in 0..3 {
+        let mut session = world.loaded(&sessions, &browser);
+        log_in(&mut world, &mut session, 30);
+        world.commit(&mut session).expect("a commit");
+        browser.take(&session);
+    }
+    world.calls.clear();
+    let lives: Vec<u64> = world.records.values().map(|(_, until_ms)| *until_ms).collect();
+    world.now_ms += 1000;
+    assert_eq!(world.get(&sessions, &first, "cart").as_deref(), Some("tea"));
+    assert_eq!(world.calls, ["load"; 4]);
+    let renewed = world.records.values().zip(lives).filter(|((_, until_ms), before)| until_ms != before).count();
+    assert_eq!(renewed, 1, "who follows renews nothing");
+    for _ in 0..6 {
+        let mut session = world.loaded(&sessions, &browser);
+        log_in(&mut world, &mut session, 30);
+        world.commit(&mut session).expect("a commit");
+        browser.take(&session);
+    }
+    world.calls.clear();
+    assert_eq!(world.get(&sessions, &first, "cart"), None, "nine are too many");
+    assert_eq!(world.calls, ["load"; 9]);
+}
+
+#[test]
+fn a_login_under_an_id_that_moved_begins_anew_with_what_grace_shows() {
+    let sessions = sessions();
+    let (mut world, mut browser) = begun(&sessions, "cart", "tea");
+    let mut first = world.loaded(&sessions, &browser);
+    log_in(&mut world, &mut first, 30);
+    world.commit(&mut first).expect("a commit");
+    let mut second = world.loaded(&sessions, &browser);
+    let random = world.random();
+    second.regenerate_id(RegenerateOptions::default(), random).expect("moved");
+    second.set("user", "bob").expect("a value");
+    world.commit(&mut second).expect("a commit");
+    browser.take(&second);
+    assert_ne!(first.id(), second.id());
+    assert_eq!(world.get(&sessions, &browser, "cart").as_deref(), Some("tea"));
+    assert_eq!(world.get(&sessions, &browser, "user").as_deref(), Some("bob"));
+}
+
+#[test]
+fn a_minute_after_a_move_the_old_cookie_is_a_visitors() {
+    let sessions = sessions();
+    let (mut world, mut browser) = begun(&sessions, "cart", "tea");
+    let mut session = world.loaded(&sessions, &browser);
+    let old = session.id();
+    log_in(&mut world, &mut session, 0);
+    world.commit(&mut session).expect("a commit");
+    world.pass(60);
+    let mut visitor = world.loaded(&sessions, &browser);
+    visitor.set("cart", "milk").expect("a value");
+    world.commit(&mut visitor).expect("a commit");
+    assert!(visitor.id() != old && visitor.id() != session.id());
+    browser.take(&visitor);
+    assert_eq!(world.loaded(&sessions, &browser).keys(), Ok(vec!["cart".to_owned()]));
+}
+
+#[test]
+fn a_session_known_by_an_old_id_shows_nothing() {
+    let sessions = sessions();
+    let (mut world, browser) = begun(&sessions, "cart", "tea");
+    let mut session = world.loaded(&sessions, &browser);
+    let old = session.id().expect("an id");
+    log_in(&mut world, &mut session, 30);
+    world.commit(&mut session).expect("a commit");
+    let mut known = sessions.open_by_id(old);
+    world.load(&mut known);
+    assert_eq!(known.keys(), Ok(Vec::new()));
+    assert_eq!(known.set("user", "eve"), Err(Error::NoSession));
+    world.pass(100);
+    let mut dead = sessions.open_by_id(old);
+    world.load(&mut dead);
+    assert!(dead.is_new());
+    assert_eq!(dead.set("user", "eve"), Err(Error::NoSession));
+}
