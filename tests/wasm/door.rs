@@ -48,6 +48,11 @@ impl Door {
         bytes
     }
 
+    /// Says whether the first bytes are all zero.
+    pub fn is_blank(&self, length: usize) -> bool {
+        self.bytes(0, length).iter().all(|&byte| byte == 0)
+    }
+
     pub fn text(&self, from: usize, to: usize) -> String {
         String::from_utf8(self.bytes(from, to)).expect("a text")
     }

@@ -13,9 +13,12 @@ fn every_setting_of_a_cookie_arrives() {
     let other = Settings { cookie_name: "sid", path: "/shop", domain: "shop.example", limits: [1, 1, 1, 1], ..USUAL };
     let bare = Settings { same_site: "strict", flags: "", ..other };
     assert_eq!(line(&bare, "v", 0.0).as_deref(), Ok("sid=v; Path=/shop; Domain=shop.example; SameSite=Strict"));
+    let of_cookie = "sid=v; Path=/shop; Domain=shop.example";
+    assert_eq!(line(&Settings { flags: "h", ..other }, "v", 0.0), Ok(format!("{of_cookie}; HttpOnly; SameSite=Lax")));
+    assert_eq!(line(&Settings { flags: "s", ..other }, "v", 0.0), Ok(format!("{of_cookie}; Secure; SameSite=Lax")));
     let full = Settings { same_site: "none", flags: "psh", ..other };
     let attributes = "Secure; HttpOnly; SameSite=None; Partitioned";
-    assert_eq!(line(&full, "v", 0.0), Ok(format!("sid=v; Path=/shop; Domain=shop.example; {attributes}")));
+    assert_eq!(line(&full, "v", 0.0), Ok(format!("{of_cookie}; {attributes}")));
 }
 
 #[test]
@@ -93,6 +96,6 @@ fn settings_do_not_stay_in_the_scratch() {
     for settings in [USUAL, Settings { path: "canary", ..USUAL }] {
         let door = Door::new();
         assert_eq!(settings.core(&door).is_ok(), settings.path == "/");
-        assert_eq!(door.bytes(0, SCRATCH), [0; SCRATCH]);
+        assert!(door.is_blank(SCRATCH));
     }
 }
