@@ -12,7 +12,7 @@ import { parseArgs } from "node:util";
 import { build } from "./build.mjs";
 import { NODE, ROOT } from "./paths.mjs";
 import { ensureCommands, ensureRust, withPackages } from "./setup.mjs";
-import { main, StepFailed } from "./steps.mjs";
+import { main, SIGNALS, StepFailed } from "./steps.mjs";
 
 const USAGE = "npm start [-- --store memory|webdis|upstash] [-- --port N]";
 const STORES = ["memory", "webdis", "upstash"];
@@ -25,7 +25,8 @@ async function start() {
   const { store, port: wanted } = settings();
   const ending = new AbortController();
   const askedToEnd = new Promise((resolve) => {
-    for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.once(signal, () => resolve(0));
+    // For as long as it ends, too: a terminal's ctrl-C comes once from the terminal and once from whoever started us.
+    for (const signal of SIGNALS) process.on(signal, () => resolve(0));
   });
   askedToEnd.then(() => ending.abort());
   await ensureRust();

@@ -2,6 +2,9 @@
 
 import { spawn } from "node:child_process";
 
+/** What asks a program to end. */
+export const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"];
+
 /** A step that failed; `output` is what its command printed. */
 export class StepFailed extends Error {
   constructor(message, output = "") {
@@ -46,11 +49,9 @@ export function runShown(command, args, options = {}) {
   return new Promise((resolve) => {
     const child = spawn(command, args, { stdio: "inherit", ...options });
     const pass = (signal) => child.kill(signal);
-    process.on("SIGINT", pass);
-    process.on("SIGTERM", pass);
+    for (const signal of SIGNALS) process.on(signal, pass);
     const end = (code) => {
-      process.off("SIGINT", pass);
-      process.off("SIGTERM", pass);
+      for (const signal of SIGNALS) process.off(signal, pass);
       resolve(code ?? 1);
     };
     child.on("error", () => end(127));
