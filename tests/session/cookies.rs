@@ -1,9 +1,9 @@
 //! When the cookie is sent, and when it is sent again.
 
 use edge_session::session::RegenerateOptions;
-use edge_session::{Session, Sessions};
+use edge_session::{Error, Session, Sessions};
 
-use crate::world::{Browser, DAY_SECONDS, NEW, OLD, World, sessions_with};
+use crate::world::{Browser, DAY_SECONDS, Fault, NEW, OLD, World, sessions_with};
 
 const MAX_AGE: u64 = 40_000;
 
@@ -128,6 +128,24 @@ fn a_cookie_is_not_sent_again_once_its_session_was_seen_to_end() {
     assert!(world.commit(&mut slow).is_err());
     assert!(slow.set_cookie_headers().is_empty());
     assert!(navigated(&mut world, &both, &browser, true).set_cookie_headers().is_empty());
+}
+
+#[test]
+fn a_cookie_is_not_sent_again_once_a_commit_met_a_login() {
+    let (mut world, mut browser) = (World::new(), Browser::default());
+    world.set(&under(&[OLD]), &mut browser, "user", "ada");
+    let both = under(&[NEW, OLD]);
+    let mut slow = navigated(&mut world, &both, &browser, true);
+    slow.set("note", "late").expect("a value");
+    let random = world.random();
+    let first = slow.commit(world.now_ms, random);
+    assert!(world.run_with(&mut slow, first, &[Fault::LosesCall]).is_err());
+    assert_eq!(slow.set_cookie_headers().len(), 1);
+    let mut other = world.loaded(&both, &browser);
+    log_in(&mut world, &mut other, None);
+    world.commit(&mut other).expect("a commit");
+    assert_eq!(world.commit(&mut slow), Err(Error::CommitAmbiguous));
+    assert!(slow.set_cookie_headers().is_empty());
 }
 
 #[test]

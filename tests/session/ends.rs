@@ -54,6 +54,8 @@ fn a_value_set_after_the_end_begins_a_session_under_a_new_id() {
     let mut session = world.loaded(&sessions, &browser);
     let before = session.id();
     world.destroy(&mut session).expect("destroyed");
+    world.destroy(&mut session).expect("it is gone already");
+    assert_eq!(world.calls, ["load", "update"]);
     assert_eq!(session.get::<String>("user"), Ok(None));
     session.set("bye", &true).expect("a value");
     world.commit(&mut session).expect("a commit");

@@ -195,3 +195,18 @@ fn a_slow_store_without_conflicts_is_waited_for() {
     browser.take(&session);
     assert_eq!(world.get(&sessions, &browser, "user").as_deref(), Some("ada"));
 }
+
+#[test]
+fn a_visitors_login_after_a_commit_that_was_refused_is_one_record() {
+    let sessions = sessions_with(|options| options.max_record_bytes = 160);
+    let (mut world, mut browser) = (World::new(), Browser::default());
+    let mut session = world.loaded(&sessions, &browser);
+    session.set("note", &"x".repeat(200)).expect("a value");
+    assert_eq!(world.commit(&mut session), Err(Error::RecordTooLarge));
+    session.remove("note").expect("removed");
+    log_in(&mut world, &mut session, 0);
+    world.commit(&mut session).expect("a commit");
+    assert_eq!(world.calls, ["create"]);
+    browser.take(&session);
+    assert_eq!(world.get(&sessions, &browser, "user").as_deref(), Some("ada"));
+}

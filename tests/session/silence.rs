@@ -72,6 +72,7 @@ fn a_lost_commit_that_another_followed_is_known_to_be_stored() {
     count(&mut other);
     world.commit(&mut other).expect("a commit");
     world.commit(&mut session).expect("it was stored");
+    assert_eq!(session.get("visits"), Ok(Some(1)), "what is confirmed is what was sent");
     assert_eq!(world.loaded(&sessions, &browser).get("visits"), Ok(Some(2)));
 }
 
