@@ -52,8 +52,9 @@ impl Core {
     /// What is wrong with the settings, a line each.
     #[wasm_bindgen(constructor)]
     pub fn new(scratch: &Scratch, length: usize) -> Result<Core, JsValue> {
-        let options = scratch.read(length, settings::parse)??;
+        let options = scratch.read(length, settings::parse);
         scratch.with(|bytes| bytes.fill(0));
+        let options = options??;
         let problems = options.problems();
         if !problems.is_empty() {
             return Err(JsValue::from_str(&problems.join("\n")));

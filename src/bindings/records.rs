@@ -79,7 +79,7 @@ pub fn is_id(scratch: &Scratch, length: usize) -> Result<bool, Error> {
 /// - `core-failed`: the scratch is too short.
 #[wasm_bindgen]
 pub fn are_lines(scratch: &Scratch, length: usize) -> Result<bool, Error> {
-    scratch.read(length, |values| lines(values).is_ok_and(|mut lines| values == b"{}" || lines.all(|line| line.is_ok())))
+    scratch.read(length, |values| lines(values).is_ok_and(|mut lines| lines.all(|line| line.is_ok())))
 }
 
 /// Makes changes to values: both in the scratch, one behind the other; the result replaces them.
@@ -92,8 +92,9 @@ pub fn are_lines(scratch: &Scratch, length: usize) -> Result<bool, Error> {
 #[wasm_bindgen]
 pub fn merge(scratch: &Scratch, values_length: usize, changes_length: usize) -> Result<i32, Error> {
     let length = values_length.saturating_add(changes_length);
-    let mut out = Vec::with_capacity(length.saturating_add(8));
+    let mut out = Vec::new();
     let merged = scratch.read(length, |text| {
+        out.reserve(text.len().saturating_add(8));
         let (values, changes) = text.split_at_checked(values_length).ok_or(Error::CoreFailed)?;
         Changes::parse(changes).ok_or(Error::CoreFailed)?.merge(values, &mut out)
     })?;

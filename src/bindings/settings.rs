@@ -1,7 +1,7 @@
 //! The settings of a core, as JavaScript sends them.
 //!
 //! Length-prefixed parts, each with 4 bytes big-endian before it: application name, cookie name, path, domain, same-site,
-//! flags, five numbers of 8 bytes (max age, idle, absolute, most bytes of a record; all ones: none), then the secrets.
+//! flags, four numbers of 8 bytes (max age, idle, absolute, most bytes of a record; all ones: none), then the secrets.
 
 use alloc::borrow::ToOwned;
 use alloc::string::String;
