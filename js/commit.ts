@@ -114,6 +114,7 @@ function resumed(visit: Visit, pending: Pending, budget: Budget): Flow {
   flow.base = pending.base;
   flow.text = pending.text;
   flow.sent = pending.text;
+  flow.move = pending.move;
   flow.outcome = undefined;
   return flow;
 }
@@ -122,7 +123,7 @@ function resumed(visit: Visit, pending: Pending, budget: Budget): Flow {
 async function finish(visit: Visit, flow: Flow, first: Step, started: number): Promise<void> {
   const step = await run(flow, first);
   const task = flow.task === "regenerate" ? "regenerate" : "write";
-  const { flags, text, base, taken } = flow;
+  const { flags, text, base, move, taken } = flow;
   visit.pending = undefined;
   switch (step.code) {
     case 1:
@@ -135,7 +136,7 @@ async function finish(visit: Visit, flow: Flow, first: Step, started: number): P
       tell(visit, { name: "record-rejected", level: "error", code: "record-corrupt" });
       throw corrupt();
     case 6:
-      if (flow.called !== undefined) visit.pending = { task, step: { ...flow.called, state: step.state }, flags, text, base, taken };
+      if (flow.called !== undefined) visit.pending = { task, step: { ...flow.called, state: step.state }, flags, text, base, move, taken };
       throw undecided(flow.error);
     default:
       throw ambiguous(visit, flow);
@@ -144,7 +145,8 @@ async function finish(visit: Visit, flow: Flow, first: Step, started: number): P
 
 /** Takes up the record that was stored, and makes the cookie due that it needs. */
 function committed(visit: Visit, flow: Flow, step: Step, started: number): void {
-  const { settings, move } = visit;
+  const { settings } = visit;
+  const { move } = flow;
   const values = flow.sent ?? flow.base;
   const wasAbsent = visit.standing !== "live";
   visit.changes = visit.changes.slice(flow.taken);
@@ -165,7 +167,8 @@ function committed(visit: Visit, flow: Flow, step: Step, started: number): void 
     }
   }
   if (step.created) note(visit, move === undefined ? "session-created" : "session-regenerated");
-  visit.move = undefined;
+  // One that came after the commit began is the next commit's.
+  if (visit.move === move) visit.move = undefined;
   if (step.conflicts > 0) tell(visit, { name: "conflict-replayed", level: "info", tries: step.conflicts });
   if (!settings.tellsAll) return;
   const bytes = step.header.length + values.length;

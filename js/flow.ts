@@ -5,7 +5,7 @@ import { type Outcome, outcomeText, replay } from "./changes.ts";
 import { answers, flags, judge, merge, type Step, standings } from "./core.ts";
 import { SessionError } from "./errors.ts";
 import { asLines, corrupt, relaid } from "./values.ts";
-import { now, recordKey, type Visit } from "./visit.ts";
+import { type Move, now, recordKey, type Visit } from "./visit.ts";
 
 /** A task under way, and the texts that were made for it. */
 export interface Flow {
@@ -21,6 +21,8 @@ export interface Flow {
   sent: string | undefined;
   /** What the changes come to on `base`, where that is known already. */
   outcome: Outcome | undefined;
+  /** The `regenerateId()` that it carries out. */
+  move: Move | undefined;
   /** How many of the request's changes it takes. */
   readonly taken: number;
   calls: number;
@@ -60,6 +62,7 @@ export function makeFlow(visit: Visit, task: Flow["task"], budget: Budget, taken
     text: undefined,
     sent: undefined,
     outcome: visit.outcome,
+    move: visit.move,
     taken,
     calls: 0,
     created: undefined,

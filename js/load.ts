@@ -99,9 +99,9 @@ function take(visit: Visit, record: unknown, budget: Budget): Promise<void> | un
       return undefined;
     case standings.dead:
       visit.outdated = true;
-      // The dead id is kept for destroy(), which follows it; the visitor has none.
       visit.standing = visit.byId ? "ended" : "visitor";
-      visit.id = undefined;
+      // The visitor has no id; the dead one stays in the cookie for destroy(), which follows it.
+      if (!visit.byId) visit.id = undefined;
       return undefined;
     default:
       visit.outdated = true;

@@ -62,6 +62,7 @@ export interface Pending {
   readonly flags: number;
   readonly text: string | undefined;
   readonly base: string;
+  readonly move: Move | undefined;
   /** How many changes it holds. */
   readonly taken: number;
 }

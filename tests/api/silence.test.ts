@@ -67,3 +67,56 @@ describe("a commit that got no answer", () => {
     assert.deepEqual([again.get("cart"), again.get("seen")], [2, 2]);
   });
 });
+
+describe("a regenerateId() while a commit is under way, or after one that got no answer", () => {
+  for (const [name, silent] of [
+    ["while it is under way", -1],
+    ["after it got no answer", 0],
+  ] as const) {
+    test(`${name} is the next commit's, and the planted id reads nothing of the login`, async () => {
+      const { sessions, cookie } = await begun(silent);
+      const session = sessions.open(request({ cookie }));
+      await session.load();
+      session.set("cart", 2);
+      const committing = session.commit();
+      if (silent === 0) await assert.rejects(committing, { code: "commit-ambiguous" });
+      session.regenerateId();
+      session.set("user", "Ada");
+      if (silent !== 0) await committing;
+      await session.commit();
+      const fresh = pairOf(session.setCookieHeaders()[0] ?? "");
+      assert.notEqual(fresh, "");
+      const planted = sessions.open(request({ cookie }));
+      await planted.load();
+      assert.equal(planted.get("user"), undefined);
+      const own = sessions.open(request({ cookie: fresh }));
+      await own.load();
+      assert.deepEqual([own.get("cart"), own.get("user")], [2, "Ada"]);
+    });
+  }
+});
+
+describe("a logout by an id that moved long ago", () => {
+  test("ends the session where it went, loaded or not", async () => {
+    for (const loads of [true, false]) {
+      let now = 1_800_000_000_000;
+      const clock = () => now;
+      const sessions = createSessions<{ user: string }>({ secrets: [SECRET], store: memoryStore({ clock, isolated: true }), clock });
+      const first = sessions.open(request());
+      await first.load();
+      first.set("user", "Ada");
+      await first.commit();
+      const old = first.id ?? "";
+      first.regenerateId();
+      await first.commit();
+      const cookie = pairOf(first.setCookieHeaders()[0] ?? "");
+      now += 90_000;
+      const byId = sessions.openById(old);
+      if (loads) await byId.load();
+      await byId.destroy();
+      const after = sessions.open(request({ cookie }));
+      await after.load();
+      assert.equal(after.get("user"), undefined, loads ? "loaded" : "not loaded");
+    }
+  });
+});
