@@ -176,7 +176,8 @@ for (const [name, start] of Object.entries(fronts)) {
       assert.deepEqual(told, ["breaker-opened"]);
       const started = performance.now();
       assert.equal(await loads(), false);
-      assert.ok(performance.now() - started <= 50);
+      // A call that asked would be tried again for as long as this.
+      assert.ok(performance.now() - started < retryTimeoutMs);
       await door.open();
       while (!(await loads())) assert.ok(performance.now() - started < 5000, "it is never asked again");
       assert.deepEqual(told, ["breaker-opened", "breaker-closed"]);
