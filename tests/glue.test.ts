@@ -1,4 +1,4 @@
-// The generated glue takes a fresh instance, or the build fails.
+// The generated glue takes a fresh instance, or is refused.
 
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";

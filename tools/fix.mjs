@@ -1,4 +1,4 @@
-// Formats everything, and mends what can be mended: npm run fix.
+// Formats, and mends what can be mended: npm run fix.
 
 import { bin, ROOT } from "./paths.mjs";
 import { withPackages } from "./setup.mjs";

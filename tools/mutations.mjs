@@ -1,4 +1,4 @@
-// Takes one rule out of the commit at a time, and sees the tests fail.
+// Takes one rule out at a time, and sees the tests fail.
 
 import { execFile } from "node:child_process";
 import { cp, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";

@@ -1,4 +1,4 @@
-// Proves everything: npm test; with a word, only the tests it names.
+// Proves everything: npm test; with a word, what it names.
 
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";

@@ -1,4 +1,4 @@
-// Answers that never come, and what the session holds afterwards.
+// Answers that never come, and what the session then holds.
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";

@@ -1,4 +1,4 @@
-//! One request: what its handler does, and where its session stands.
+//! One request: what its handler does, and where it stands.
 
 use edge_session::id::{Id, Mark};
 use edge_session::record::Header;

@@ -1,4 +1,4 @@
-//! Every task that can be reached crosses as bytes and comes back.
+//! Every task that can be reached crosses as bytes and back.
 
 use edge_session::id::{Id, Mark};
 use edge_session::lifecycle::destroy::Destroy;

@@ -1,4 +1,4 @@
-// Stories as tests, each played on a thread where nothing else runs.
+// Stories as tests, each on a thread where nothing else runs.
 
 import { test } from "node:test";
 import { isMainThread, Worker } from "node:worker_threads";

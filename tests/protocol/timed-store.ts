@@ -1,4 +1,4 @@
-// A store that answers by itself, after a round trip of virtual time.
+// A store that answers after a round trip of virtual time.
 
 import type { Answer, Asked, Call, SimulatedStore } from "./simulated-store.ts";
 import { passTime, passToNextTimer, quiet } from "./virtual-time.ts";
