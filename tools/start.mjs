@@ -53,7 +53,7 @@ function settings() {
   const options = { store: { type: "string", default: "memory" }, port: { type: "string", default: "8787" } };
   try {
     const { store, port } = parseArgs({ options }).values;
-    if (STORES.includes(store) && /^\d{1,5}$/.test(port)) return { store, port: Number(port) };
+    if (STORES.includes(store) && /^[1-9]\d{0,4}$/.test(port)) return { store, port: Number(port) };
   } catch {
     // An option that it does not know is answered as a value that it does not know.
   }

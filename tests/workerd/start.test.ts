@@ -119,6 +119,7 @@ describe("npm start", () => {
   for (const args of [
     ["--store", "disk"],
     ["--port", "x"],
+    ["--port", "0"],
     ["--portt", "1"],
   ]) {
     test(`${args.join(" ")} is refused, saying how it is used`, async () => {
