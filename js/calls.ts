@@ -39,7 +39,7 @@ export class Budget implements StoreIo {
 
 /** Makes one call; what it throws becomes a `SessionError`, is told as an event, and is thrown on. */
 export async function call<T>(visit: Visit, operation: string, budget: Budget, make: (io: StoreIo) => Promise<T>): Promise<T> {
-  const started = startOf(visit);
+  const started = Date.now();
   try {
     const answer = await inTime(visit, budget, make(budget));
     if (visit.settings.breakerOpen) tellBreaker(visit);
@@ -49,16 +49,12 @@ export async function call<T>(visit: Visit, operation: string, budget: Budget, m
   }
 }
 
-/** Says when a call began, if anybody wants to know. */
-export function startOf(visit: Visit): number {
-  return visit.settings.tellsAll ? Date.now() : 0;
-}
-
 /** Tells what a call threw, and gives the error for it; a caller who gave up gets the own reason back. */
 export function failure(visit: Visit, operation: string, budget: Budget, started: number, thrown: unknown): unknown {
-  if (budget.caller?.aborted && thrown === budget.caller.reason) return thrown;
   const error = storeError(thrown);
-  const durationMs = started === 0 ? 0 : Date.now() - started;
+  // A store may know the caller's own time limit only as a signal of the budget, and say that its time is up.
+  if (budget.caller?.aborted && (thrown === budget.caller.reason || error.code === "timeout")) return budget.caller.reason;
+  const durationMs = Date.now() - started;
   tell(visit, { name: "store-failed", level: "error", code: error.code, operation, durationMs, tries: 1 });
   tellBreaker(visit);
   return error;
@@ -79,7 +75,7 @@ export function inTime<T>(visit: Visit, budget: Budget, answer: Promise<T>): Pro
 }
 
 /** Waits for a store that may not watch the clock itself. */
-async function raced<T>(answer: Promise<T>, budget: Budget): Promise<T> {
+export async function raced<T>(answer: Promise<T>, budget: Budget): Promise<T> {
   const { signal } = budget;
   let stop: () => void = () => {};
   const stopped = new Promise<never>((_, reject) => {

@@ -9,6 +9,18 @@ import { type Flow, makeFlow, run } from "./flow.ts";
 import { corrupt } from "./values.ts";
 import { forget, note, type Pending, takeId, tell, type Visit } from "./visit.ts";
 
+/** Runs the calls of one session one after the other. */
+export function inTurn(visit: Visit, work: () => Promise<void>): Promise<void> {
+  const turn = visit.queue === undefined ? work() : visit.queue.then(work);
+  const settled = turn.then(
+    () => undefined,
+    () => undefined,
+  );
+  visit.queue = settled;
+  visit.background?.waitUntil(settled);
+  return turn;
+}
+
 /** Says whether a commit would store anything. */
 export function isDirty(visit: Visit): boolean {
   if (visit.pending !== undefined || visit.broken !== undefined) return true;
@@ -149,8 +161,7 @@ function committed(visit: Visit, flow: Flow, step: Step, started: number): void 
   const { move } = flow;
   const values = flow.sent ?? flow.base;
   const wasAbsent = visit.standing !== "live";
-  visit.changes = visit.changes.slice(flow.taken);
-  visit.outcome = visit.changes.length > 0 ? replay(visit.changes, values) : undefined;
+  keepLater(visit, flow, values);
   visit.header = step.header;
   visit.values = values;
   visit.checked = true;
@@ -175,6 +186,18 @@ function committed(visit: Visit, flow: Flow, step: Step, started: number): void 
   tell(visit, { name: "session-committed", level: "debug", tries: flow.calls, durationMs: Date.now() - started, bytes });
 }
 
+/** Keeps the changes that came after the commit began; where they cannot be made to the values, the next commit tells. */
+function keepLater(visit: Visit, flow: Flow, values: string): void {
+  visit.changes = visit.changes.slice(flow.taken);
+  visit.outcome = undefined;
+  if (visit.changes.length === 0) return;
+  try {
+    visit.outcome = replay(visit.changes, values);
+  } catch {
+    // What an `update` throws is no failure of the commit that is done.
+  }
+}
+
 /** The session ended while the request ran: whatever else it wants to store has nowhere to go. */
 function gone(visit: Visit): SessionError {
   forget(visit);
@@ -197,9 +220,6 @@ function ambiguous(visit: Visit, flow: Flow): SessionError {
   const message = "nobody can say whether the commit was stored; it was not repeated.";
   const error = new SessionError("commit-ambiguous", message, flow.error === undefined ? undefined : { cause: flow.error });
   if (flow.task === "regenerate") visit.broken = error;
-  else {
-    visit.changes = visit.changes.slice(flow.taken);
-    visit.outcome = visit.changes.length > 0 ? replay(visit.changes, visit.values) : undefined;
-  }
+  else keepLater(visit, flow, visit.values);
   return error;
 }

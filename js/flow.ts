@@ -1,6 +1,6 @@
 // Makes the calls that a task of the core asks for.
 
-import { type Budget, call, failure, inTime, startOf, tellBreaker, wait } from "./calls.ts";
+import { type Budget, call, failure, inTime, tellBreaker, wait } from "./calls.ts";
 import { type Outcome, outcomeText, replay } from "./changes.ts";
 import { answers, flags, judge, merge, type Step, standings } from "./core.ts";
 import { SessionError } from "./errors.ts";
@@ -116,7 +116,7 @@ async function make(flow: Flow, step: Step): Promise<Made> {
   flow.called = step;
   flow.calls += 1;
   if (flow.task === "regenerate" && step.operation === 1 && step.id !== visit.id) flow.created = step.id;
-  const started = startOf(visit);
+  const started = Date.now();
   let made: Made;
   try {
     made = understood(step.operation, await inTime(visit, budget, ask(flow, step, text)));
@@ -166,8 +166,11 @@ function textOf(record: unknown): string {
 function heard(flow: Flow, made: Made): Made {
   const { standing, values } = judge(made.record, now(flow.visit.settings));
   if (standing < standings.live) return { ...made, what: answers.unreadable };
-  if (flow.task !== "destroy" && standing > standings.expired) flow.visit.outdated = true;
-  if (flow.task !== "destroy" && (standing === standings.live || standing === standings.expired)) {
+  // Under an id that we drew is somebody else's record: nothing of it is taken up.
+  const isOthers = flow.called?.operation === 1 && flow.called.id !== flow.visit.cookie?.id;
+  const counts = flow.task !== "destroy" && !isOthers;
+  if (counts && standing > standings.expired) flow.visit.outdated = true;
+  if (counts && (standing === standings.live || standing === standings.expired)) {
     flow.base = standing === standings.live ? asLines(values) : "{}";
     flow.outcome = undefined;
     if (flow.visit.settings.merges) flow.text = undefined;

@@ -1,6 +1,6 @@
 // Reads a session from the store.
 
-import { Budget, call, failure, inTime, startOf, tellBreaker } from "./calls.ts";
+import { Budget, call, failure, inTime, raced, tellBreaker } from "./calls.ts";
 import { sealAgain } from "./cookies.ts";
 import { type Judged, judge, type Opened, standings } from "./core.ts";
 import { SessionError } from "./errors.ts";
@@ -24,7 +24,10 @@ export function load(visit: Visit, options: LoadOptions | undefined, millisecond
     visit.readOnly &&= options?.readOnly === true;
     return undefined;
   }
-  if (visit.loading !== undefined) return visit.loading.catch(unlessOurs).then(() => load(visit, options));
+  if (visit.loading !== undefined) {
+    const next = visit.loading.catch(unlessOurs).then(() => load(visit, options));
+    return options?.signal === undefined ? next : raced(next, new Budget(milliseconds, options.signal));
+  }
   if (visit.started) {
     throw new SessionError(
       "response-started",
@@ -32,7 +35,14 @@ export function load(visit: Visit, options: LoadOptions | undefined, millisecond
     );
   }
   visit.used = true;
-  const cookie = openCookie(visit);
+  let cookie: Opened | null;
+  try {
+    cookie = openCookie(visit);
+  } catch (error) {
+    if (visit.settings.throwOnError) throw error;
+    visit.standing = "unavailable";
+    return undefined;
+  }
   if (visit.id === undefined) {
     visit.standing = "visitor";
     visit.readOnly = options?.readOnly === true;
@@ -49,7 +59,7 @@ function unlessOurs(error: unknown): void {
 
 async function loadRecord(visit: Visit, id: string, cookie: Opened | null, budget: Budget, readOnly: boolean): Promise<void> {
   const { settings } = visit;
-  const started = startOf(visit);
+  const started = Date.now();
   try {
     const seconds = cookie === null ? 0 : secondsToLive(visit, cookie);
     let record: string | null;
@@ -65,6 +75,8 @@ async function loadRecord(visit: Visit, id: string, cookie: Opened | null, budge
     if (visit.standing === "live" && cookie !== null) sealAgain(visit, cookie);
     note(visit, "session-loaded");
   } catch (error) {
+    // Whatever was found so far: the next load asks again.
+    visit.standing = "unknown";
     if (settings.throwOnError || (budget.caller?.aborted && error === budget.caller.reason)) throw error;
     visit.standing = "unavailable";
   } finally {

@@ -1,7 +1,7 @@
 // The values that a handler reads and writes.
 
 import { apply, type Change, keysAfter, textAfter, unchanged } from "./changes.ts";
-import { commit, destroy, isDirty, needsCookie } from "./commit.ts";
+import { commit, destroy, inTurn, isDirty, needsCookie } from "./commit.ts";
 import { type CookieToSet, cookies, setCookieHeaders } from "./cookies.ts";
 import { draw } from "./core.ts";
 import { SessionError } from "./errors.ts";
@@ -267,18 +267,6 @@ export class VisitSession implements Session {
       .map(keyOf)
       .filter((key) => key !== undefined);
   }
-}
-
-/** Runs the calls of one session one after the other. */
-function inTurn(visit: Visit, work: () => Promise<void>): Promise<void> {
-  const turn = visit.queue === undefined ? work() : visit.queue.then(work);
-  const settled = turn.then(
-    () => undefined,
-    () => undefined,
-  );
-  visit.queue = settled;
-  visit.background?.waitUntil(settled);
-  return turn;
 }
 
 function readable(visit: Visit): Visit {

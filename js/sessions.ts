@@ -1,7 +1,7 @@
 // Opens a request's session, commits it and answers.
 
 import { Budget, call } from "./calls.ts";
-import { commit, isDirty } from "./commit.ts";
+import { commit, inTurn, isDirty } from "./commit.ts";
 import { isNavigation } from "./cookies.ts";
 import { instances, isId, type Opened } from "./core.ts";
 import { SessionError } from "./errors.ts";
@@ -116,8 +116,7 @@ async function commitBefore(visit: Visit, ctx: Background | undefined, response:
   const redirects = response.status >= 300 && response.status < 400 && response.headers.has("location");
   const background =
     visit.settings.inBackground && visit.standing === "live" && visit.move === undefined && !visit.destroyed && visit.due === undefined && !redirects;
-  const work = commitQuietly(visit, background ? "tell" : "throw");
-  if (ctx !== undefined) ctx.waitUntil(work.catch(() => undefined));
+  const work = inTurn(visit, () => commitQuietly(visit, background ? "tell" : "throw"));
   if (!background || ctx === undefined) await work;
 }
 
@@ -136,15 +135,15 @@ async function commitAfterFailure(visit: Visit, ctx: Background | undefined): Pr
     forget(visit);
     return;
   }
-  const work = commitQuietly(visit, "tell");
-  if (ctx !== undefined) ctx.waitUntil(work);
-  await work;
+  await inTurn(visit, () => commitQuietly(visit, "tell"));
 }
 
 /** Commits; a session that ended meanwhile is no error, any other failure is the answer's or an event. */
 async function commitQuietly(visit: Visit, failure: "throw" | "tell"): Promise<void> {
   const { settings } = visit;
   const started = Date.now();
+  // A commit of the handler's own may have come first.
+  if (!isDirty(visit)) return;
   try {
     await commit(visit, undefined);
   } catch (error) {

@@ -160,9 +160,9 @@ export function openCookie(visit: Visit): Opened | null {
   if (visit.cookie !== undefined) return visit.cookie;
   const { settings, request } = visit;
   const header = request?.headers.get("cookie") ?? "";
+  // Only what the core said counts: where it failed, the next call asks again.
+  const opened = header.includes(settings.cookie.name) ? settings.core.open(header, now(settings)) : undefined;
   visit.cookie = null;
-  if (!header.includes(settings.cookie.name)) return null;
-  const opened = settings.core.open(header, now(settings));
   if (opened === undefined) return null;
   visit.sentCookie = true;
   if (typeof opened === "string") {
