@@ -13,7 +13,7 @@ use crate::session::call::{Random, StoreAnswer, StoreCall, StoreOperation};
 use crate::session::lines::{EMPTY, as_lines};
 use crate::session::load::split;
 use crate::session::outcome::Outcome;
-use crate::session::visit::{Doing, Flow, Session};
+use crate::session::visit::{Doing, Flow, Session, Stand};
 
 impl Session<'_> {
     /// Takes the answer to the last call, and gives the next one; `None` when
@@ -42,7 +42,14 @@ impl Session<'_> {
         match self.doing.take() {
             None => Ok(None),
             Some(Doing::Loading) => self.loaded(answer, now_ms, &random),
-            Some(Doing::Following(shown, followed)) => self.followed(answer, shown, followed, now_ms),
+            Some(Doing::Following(shown, followed)) => {
+                let following = self.followed(answer, shown, followed, now_ms);
+                if following.is_err() {
+                    // Whatever was found so far: the next load asks again.
+                    self.stand = Stand::Unknown;
+                }
+                following
+            }
             Some(Doing::Renewing) => match answer {
                 StoreAnswer::Failed(error) => Err(error),
                 _ => Ok(None),
@@ -180,9 +187,12 @@ impl Session<'_> {
         let Ok((header, values)) = split(&record) else { return Ok(Answer::Unreadable) };
         let has_values = values != EMPTY;
         let standing = header.standing(has_values, now_ms / 1000);
-        let is_commit = !matches!(flow.task, Task::Destroy(_));
-        self.outdated |= is_commit && !matches!(standing, Standing::Live | Standing::Expired);
-        if is_commit && matches!(standing, Standing::Live | Standing::Expired) {
+        // Under an id that we drew is somebody else's record: nothing of it is taken up.
+        let came_in = self.cookie.map(|(token, _)| token.id);
+        let is_others = flow.called.is_some_and(|call| call.operation == Operation::Create && Some(call.id) != came_in);
+        let counts = !is_others && !matches!(flow.task, Task::Destroy(_));
+        self.outdated |= counts && !matches!(standing, Standing::Live | Standing::Expired);
+        if counts && matches!(standing, Standing::Live | Standing::Expired) {
             flow.base = if standing == Standing::Live { as_lines(values)? } else { EMPTY.to_owned() };
             flow.outcome = None;
             if self.settings.merges {

@@ -1,8 +1,9 @@
 //! How a session begins, and what costs nothing.
 
 use edge_session::Error;
+use edge_session::session::StoreAnswer;
 
-use crate::world::{Browser, DAY_SECONDS, IDLE_SECONDS, NOW_MS, World, sessions};
+use crate::world::{Browser, DAY_SECONDS, IDLE_SECONDS, NOW_MS, World, begun, sessions};
 
 #[test]
 fn the_first_write_sets_a_cookie_and_the_second_request_reads() {
@@ -160,4 +161,21 @@ fn what_is_past_its_deadline_leaks_nothing_into_a_session_that_begins() {
     world.commit(&mut session).expect("a commit");
     assert!(world.record().ends_with(".{\n\"cart\":\"tea\"}"));
     assert_eq!(world.calls, ["create", "load", "create", "update"]);
+}
+
+#[test]
+fn an_id_that_is_taken_gives_another_one_and_nothing_of_what_is_there() {
+    let sessions = sessions();
+    let (mut world, _) = begun(&sessions, "theirs", "tea");
+    let theirs = world.record().to_owned();
+    let mut session = world.loaded(&sessions, &Browser::default());
+    session.set("user", "ada").expect("a value");
+    let random = world.random();
+    assert!(matches!(session.commit(world.now_ms, random), Ok(Some(_))));
+    let random = world.random();
+    let second = session.answer(StoreAnswer::Record(theirs), world.now_ms, random);
+    world.run(&mut session, second).expect("a commit");
+    assert_eq!(session.get("user"), Ok(Some("ada".to_owned())));
+    assert_eq!(session.get::<String>("theirs"), Ok(None));
+    assert_eq!(world.records.values().filter(|(record, _)| record.contains("theirs")).count(), 1);
 }

@@ -4,7 +4,7 @@ use edge_session::Error;
 use edge_session::session::RegenerateOptions;
 
 use crate::moves::log_in;
-use crate::world::{begun, sessions};
+use crate::world::{Fault, begun, sessions};
 
 #[test]
 fn grace_shows_what_was_before_and_takes_no_write() {
@@ -32,6 +32,24 @@ fn grace_ends_with_the_session_that_it_leads_to() {
     world.commit(&mut session).expect("a commit");
     world.destroy(&mut session).expect("destroyed");
     assert_eq!(world.get(&sessions, &browser, "cart"), None);
+}
+
+#[test]
+fn a_load_that_fails_on_the_way_may_be_tried_again() {
+    let sessions = sessions();
+    let (mut world, browser) = begun(&sessions, "cart", "tea");
+    let mut session = world.loaded(&sessions, &browser);
+    log_in(&mut world, &mut session, 30);
+    world.commit(&mut session).expect("a commit");
+    let mut late = sessions.open(browser.header(), world.now_ms);
+    let call = late.load().expect("a call");
+    let (found, random) = (world.ask(&call), world.random());
+    let following = late.answer(found, world.now_ms, random);
+    assert!(matches!(following, Ok(Some(_))));
+    assert_eq!(world.run_with(&mut late, following, &[Fault::LosesCall]), Err(Error::Timeout));
+    assert!(!late.is_loaded());
+    world.load(&mut late);
+    assert_eq!(late.get("cart"), Ok(Some("tea".to_owned())));
 }
 
 #[test]
