@@ -97,8 +97,12 @@ async function handle(
     response = error;
     thrown = true;
   }
-  if (response.status >= 500 || response.status === 0) await commitAfterFailure(visit, ctx);
-  else await commitBefore(visit, ctx, response);
+  try {
+    if (response.status >= 500 || response.status === 0) await commitAfterFailure(visit, ctx);
+    else await commitBefore(visit, ctx, response);
+  } finally {
+    visit.started = true;
+  }
   const answer = applyToResponse(visit, response);
   tellRestart(visit);
   if (thrown) throw answer;

@@ -110,6 +110,23 @@ describe("after the response is made", () => {
     assert.throws(() => left?.set("a", 2), { code: "response-started" });
   });
 
+  test("whose commit failed in place of the answer, the session is as closed", async () => {
+    const world = new World();
+    const { cookie } = await world.begun();
+    world.store.before = (operation) => {
+      if (operation === "update") throw new Error("down");
+    };
+    let left: Session<Data> | undefined;
+    const handled = world.sessions.handle(request({ cookie }), undefined, async (session) => {
+      left = session;
+      await session.load();
+      session.set("a", 2);
+      return new Response();
+    });
+    await assert.rejects(handled, { code: "store-unavailable" });
+    assert.throws(() => left?.set("a", 3), { code: "response-started" });
+  });
+
   test("later work goes through openById", async () => {
     const world = new World();
     const { cookie } = await world.begun();
