@@ -2,6 +2,7 @@
 
 import { Budget } from "./calls.ts";
 import { keysAfter, replay, setsAnything } from "./changes.ts";
+import { mayKeep, withhold } from "./consent.ts";
 import { sealNew } from "./cookies.ts";
 import { draw, flags, judge, type Step } from "./core.ts";
 import { SessionError } from "./errors.ts";
@@ -63,6 +64,8 @@ export async function commit(visit: Visit, signal: AbortSignal | undefined): Pro
     if (!isDirty(visit)) return;
   }
   if (visit.standing === "ended" || (visit.standing === "forwarded" && visit.move === undefined)) throw gone(visit);
+  // What was changed stays for this request, and is asked for again at its next commit.
+  if (needsCookie(visit) && !mayKeep(visit)) return withhold(visit);
   const [flow, step] = begun(visit, budget);
   await finish(visit, flow, step, started);
 }

@@ -1,5 +1,6 @@
 // The cookie that is due, and its text.
 
+import { mayKeep } from "./consent.ts";
 import type { Opened } from "./core.ts";
 import type { SameSite } from "./options.ts";
 import { type DueCookie, now, type Visit } from "./visit.ts";
@@ -31,7 +32,7 @@ export function sealAgain(visit: Visit, cookie: Opened): void {
   const { maxAgeSeconds } = settings.cookie;
   const at = now(settings);
   const halfLived = cookie.persistent && maxAgeSeconds !== undefined && at - cookie.issued > maxAgeSeconds / 2;
-  if ((cookie.secret === 0 && !halfLived) || !isNavigation(visit)) return;
+  if ((cookie.secret === 0 && !halfLived) || !isNavigation(visit) || !mayKeep(visit)) return;
   seal(visit, cookie.id, halfLived ? at : cookie.issued, cookie.expires, cookie.persistent, true);
 }
 

@@ -19,7 +19,7 @@ export type SessionEvent =
   | (EventBase<"conflict-replayed", "info"> & { readonly tries: number })
   | (EventBase<"cookie-rejected", "warning"> & { readonly reason: CookieRejection })
   | EventBase<"old-secret-seen", "info">
-  | (EventBase<"cookie-withheld", "warning"> & { readonly reason: "error-response" })
+  | (EventBase<"cookie-withheld", "warning"> & { readonly reason: "consent" | "error-response" })
   | EventBase<"secure-cookie-over-http", "warning">
   | (EventBase<"record-rejected", "error"> & { readonly code: SessionErrorCode })
   | (EventBase<"store-failed", "error"> & {

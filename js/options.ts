@@ -5,6 +5,11 @@ import { SessionError } from "./errors.ts";
 import { type SessionEvent, toConsole } from "./events.ts";
 import { keepsTime, type Store } from "./store.ts";
 
+/** What we need of a request: a `Request`, a framework's event request, or `{ headers: await headers() }`. */
+export interface RequestLike {
+  readonly headers: { get(name: string): string | null };
+}
+
 /** When a browser sends the cookie along on requests from other sites. */
 export type SameSite = "lax" | "strict" | "none";
 
@@ -51,6 +56,11 @@ export interface CookieOptions {
    * @default none: until the browser closes
    */
   maxAgeSeconds?: number | undefined;
+  /**
+   * Whether the site cannot work without it, so that it needs no `consent`: a login's cookie is.
+   * @default false
+   */
+  isEssential?: boolean | undefined;
 }
 
 /** Everything that `createSessions` takes. Problems throw at construction, all in one message, each naming its option. */
@@ -105,6 +115,13 @@ export interface SessionsOptions {
    */
   commit?: "before-response" | "background" | undefined;
   /**
+   * Says whether this visitor agreed to cookies that are not essential. Until it answers true, a new session lives for
+   * the request only: nothing is stored and no cookie is set. Asked when something is to be kept, so an agreement given
+   * in the same request counts. Reading a session that there is, writing it and ending it need none.
+   * @default none: nobody is asked
+   */
+  consent?: ((request: RequestLike) => boolean) | undefined;
+  /**
    * How long a record's text may be, in bytes; a character that is not ASCII counts 6 or 12.
    * @default 65536
    */
@@ -131,6 +148,7 @@ export interface CookieSettings {
   readonly sameSite: SameSite;
   readonly partitioned: boolean;
   readonly maxAgeSeconds: number | undefined;
+  readonly isEssential: boolean;
 }
 
 /** One configuration, checked, with its defaults and its core. */
@@ -147,6 +165,7 @@ export interface Settings {
   readonly merges: boolean;
   readonly throwOnError: boolean;
   readonly inBackground: boolean;
+  readonly consent: ((request: RequestLike) => boolean) | undefined;
   readonly maxRecordBytes: number;
   readonly onEvent: (event: SessionEvent) => void;
   /** Whether anybody listens to more than warnings and errors. */
@@ -167,6 +186,7 @@ export function settle(options: SessionsOptions): Settings {
     applicationName = "edge-session",
     throwOnError = true,
     commit = "before-response",
+    consent,
     maxRecordBytes = 65_536,
     onEvent,
     clock = Date.now,
@@ -178,6 +198,7 @@ export function settle(options: SessionsOptions): Settings {
   typed("throwOnError", throwOnError, "boolean", problems);
   typed("applicationName", applicationName, "string", problems);
   typed("clock", clock, "function", problems);
+  if (consent !== undefined) typed("consent", consent, "function", problems);
   if (onEvent !== undefined) typed("onEvent", onEvent, "function", problems);
   if (!(typeof ioTimeoutMs === "number" && ioTimeoutMs >= 1)) problems.push("ioTimeoutMs: must be a number of at least 1, or Infinity");
   checkStore(store, problems);
@@ -201,6 +222,7 @@ export function settle(options: SessionsOptions): Settings {
     merges: concurrency !== "last-write-wins" && store.capabilities.compareAndSet,
     throwOnError,
     inBackground: commit === "background",
+    consent,
     maxRecordBytes,
     onEvent: onEvent ?? toConsole,
     tellsAll: onEvent !== undefined,
@@ -212,12 +234,12 @@ export function settle(options: SessionsOptions): Settings {
 function settleCookie(options: CookieOptions | undefined, problems: string[]): CookieSettings {
   if (options !== undefined && (typeof options !== "object" || options === null)) problems.push("cookie: must be an object");
   const { name = "__Host-session", path = "/", domain = "", secure = true, httpOnly = true, sameSite = "lax" } = options ?? {};
-  const { partitioned = false, maxAgeSeconds } = options ?? {};
+  const { partitioned = false, maxAgeSeconds, isEssential = false } = options ?? {};
   for (const [option, value] of Object.entries({ name, path, domain })) typed(`cookie.${option}`, value, "string", problems);
-  for (const [option, value] of Object.entries({ secure, httpOnly, partitioned })) typed(`cookie.${option}`, value, "boolean", problems);
+  for (const [option, value] of Object.entries({ secure, httpOnly, partitioned, isEssential })) typed(`cookie.${option}`, value, "boolean", problems);
   if (options?.domain === "") problems.push("cookie.domain: must not be empty; leave it out for this host only");
   oneOf("cookie.sameSite", sameSite, ["lax", "strict", "none"], problems);
-  return { name, path, domain, secure, httpOnly, sameSite, partitioned, maxAgeSeconds };
+  return { name, path, domain, secure, httpOnly, sameSite, partitioned, maxAgeSeconds, isEssential };
 }
 
 function checkStore(store: Store, problems: string[]): void {

@@ -7,9 +7,9 @@ import { instances, isId, type Opened } from "./core.ts";
 import { SessionError } from "./errors.ts";
 import { applyToResponse } from "./headers.ts";
 import { load, secondsToLive } from "./load.ts";
-import { type SessionsOptions, type Settings, settle } from "./options.ts";
+import { type RequestLike, type SessionsOptions, type Settings, settle } from "./options.ts";
 import { type Session, type Values, VisitSession } from "./session.ts";
-import { type Background, begin, forget, note, openCookie, type RequestLike, recordKey, tell, type Visit } from "./visit.ts";
+import { type Background, begin, forget, note, openCookie, recordKey, tell, type Visit } from "./visit.ts";
 
 /**
  * One configuration of sessions, made once.

@@ -4,12 +4,7 @@ import type { Change, Outcome } from "./changes.ts";
 import type { Opened, Step } from "./core.ts";
 import { SessionError, type SessionErrorCode } from "./errors.ts";
 import type { SessionEvent } from "./events.ts";
-import type { Settings } from "./options.ts";
-
-/** What we need of a request: a `Request`, a framework's event request, or `{ headers: await headers() }`. */
-export interface RequestLike {
-  readonly headers: { get(name: string): string | null };
-}
+import type { RequestLike, Settings } from "./options.ts";
 
 /** What we need of an execution context; every runtime's `ctx` fits. `undefined`: background work is awaited before the response. */
 export interface Background {
@@ -106,6 +101,8 @@ export interface Visit {
   destroyed: boolean;
   /** Whether the response is made. */
   started: boolean;
+  /** Whether it was told that nothing is kept for want of consent. */
+  withheld: boolean;
   /** Whether the response failed: only what was confirmed before may leave with it. */
   failed: boolean;
   due: DueCookie | undefined;
@@ -145,6 +142,7 @@ export function begin(settings: Settings, request: RequestLike | undefined, id?:
     outdated: false,
     destroyed: false,
     started: false,
+    withheld: false,
     failed: false,
     due: undefined,
     pending: undefined,

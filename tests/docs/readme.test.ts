@@ -120,6 +120,21 @@ const scenarios: Record<string, () => Promise<void>> = {
     assert.equal(await answer.text(), "data: bread\n\ndata: dates\n\n");
   },
 
+  Consent: async () => {
+    const { careful } = await load<{ careful: Sessions<{ theme: string }> }>("consent.ts");
+    const told = mock.method(console, "warn", () => {});
+    const visit = async (cookie: string) =>
+      await careful.handle(get(cookie), new Context(), async (session) => {
+        await session.load();
+        session.set("theme", "dark");
+        return new Response();
+      });
+    assert.deepEqual([lineOf(await visit("")), lineOf(await visit("consent=no"))], ["", ""]);
+    told.mock.restore();
+    assert.equal(told.mock.callCount(), 2);
+    assert.match(lineOf(await visit("a=b; consent=yes")), LINE);
+  },
+
   "Commit in the background": async () => {
     const { fast } = await load<{ fast: Sessions<{ lastPage: string }> }>("commit-in-the-background.ts");
     const visit = async (page: string, cookie: string, ctx: Context) =>

@@ -49,9 +49,7 @@ describe("code that users write", () => {
       protector: "sessions.protector('csrf');",
       cache: "sessions.cache.get('a');",
       exclusive: "createSessions({ ...base, concurrency: 'exclusive' });",
-      consent: "createSessions({ ...base, consent: () => true });",
       encryptRecords: "createSessions({ ...base, encryptRecords: true });",
-      isEssential: "createSessions({ ...base, cookie: { isEssential: true } });",
       Temp: "createSessions<{ a: number }, { notice: string }>(base);",
     };
     const start = `import { createSessions, memoryStore } from "edge-session";
