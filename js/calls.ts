@@ -1,6 +1,7 @@
 // One call to the store, within the caller's time.
 
 import { SessionError } from "./errors.ts";
+import { effortBefore } from "./failure.ts";
 import { isOpen, type StoreIo } from "./store.ts";
 import { storeError, tell, type Visit } from "./visit.ts";
 
@@ -55,7 +56,7 @@ export function failure(visit: Visit, operation: string, budget: Budget, started
   // A store may know the caller's own time limit only as a signal of the budget, and say that its time is up.
   if (budget.caller?.aborted && (thrown === budget.caller.reason || error.code === "timeout")) return budget.caller.reason;
   const durationMs = Date.now() - started;
-  tell(visit, { name: "store-failed", level: "error", code: error.code, operation, durationMs, tries: 1 });
+  tell(visit, { name: "store-failed", level: "error", code: error.code, operation, durationMs, tries: effortBefore(error).tries });
   tellBreaker(visit);
   return error;
 }

@@ -6,6 +6,7 @@ import { mayKeep, withhold } from "./consent.ts";
 import { sealNew } from "./cookies.ts";
 import { draw, flags, judge, type Step } from "./core.ts";
 import { SessionError } from "./errors.ts";
+import { noteEffort } from "./failure.ts";
 import { type Flow, makeFlow, run } from "./flow.ts";
 import { corrupt } from "./values.ts";
 import { forget, note, type Pending, takeId, tell, type Visit } from "./visit.ts";
@@ -146,13 +147,16 @@ async function finish(visit: Visit, flow: Flow, first: Step, started: number): P
     case 2:
       throw gone(visit);
     case 3:
-      throw new SessionError("conflict", "other requests kept changing the session first. Nothing of this commit was stored; it may be tried again.");
+      throw noteEffort(
+        new SessionError("conflict", "other requests kept changing the session first. Nothing of this commit was stored; it may be tried again."),
+        { tries: flow.calls, retryAfterMs: 0 },
+      );
     case 5:
       tell(visit, { name: "record-rejected", level: "error", code: "record-corrupt" });
       throw corrupt();
     case 6:
       if (flow.called !== undefined) visit.pending = { task, step: { ...flow.called, state: step.state }, flags, text, base, move, taken };
-      throw undecided(flow.error);
+      throw undecided(flow);
     default:
       throw ambiguous(visit, flow);
   }
@@ -211,11 +215,10 @@ function gone(visit: Visit): SessionError {
 }
 
 /** No answer came: a refusal is told as it is, silence as what it means for a commit. */
-function undecided(error: unknown): unknown {
+function undecided({ error, calls }: Flow): unknown {
   if (!(error instanceof SessionError) || error.code !== "timeout") return error;
-  return new SessionError("commit-ambiguous", "the store did not answer in time, so the commit may be stored or not. The next commit() finds out.", {
-    cause: error,
-  });
+  const message = "the store did not answer in time, so the commit may be stored or not. The next commit() finds out.";
+  return noteEffort(new SessionError("commit-ambiguous", message, { cause: error }), { tries: calls, retryAfterMs: 0 });
 }
 
 /** What was sent is never sent again; a regeneration that came so far can only be told. */
@@ -224,5 +227,5 @@ function ambiguous(visit: Visit, flow: Flow): SessionError {
   const error = new SessionError("commit-ambiguous", message, flow.error === undefined ? undefined : { cause: flow.error });
   if (flow.task === "regenerate") visit.broken = error;
   else keepLater(visit, flow, visit.values);
-  return error;
+  return noteEffort(error, { tries: flow.calls, retryAfterMs: 0 });
 }

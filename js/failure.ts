@@ -33,6 +33,30 @@ export class Failure {
   }
 }
 
+/** What was done for a call that failed. */
+export interface Effort {
+  /** How often it was sent. */
+  tries: number;
+  /** What the endpoint asked to be waited for last, in milliseconds; 0 where it did not say. */
+  retryAfterMs: number;
+}
+
+// Beside the errors, not in them: whoever shows an error shows nothing of this.
+const efforts = new WeakMap<object, Readonly<Effort>>();
+
+/** Keeps what was done before an error; gives the error. */
+export function noteEffort(error: SessionError, effort: Readonly<Effort>): SessionError {
+  efforts.set(error, effort);
+  return error;
+}
+
+/** What was done before an error; a store that says nothing of it made one try. */
+export function effortBefore(error: unknown): Readonly<Effort> {
+  return efforts.get(Object(error)) ?? ONE_TRY;
+}
+
+const ONE_TRY: Readonly<Effort> = { tries: 1, retryAfterMs: 0 };
+
 /** The error for a code, with a detail of our own words; never a word of what was sent or answered. */
 export function storeError(code: SessionErrorCode, detail?: string, options?: { cause?: unknown }): SessionError {
   const text = MESSAGES[code] ?? "the store failed";

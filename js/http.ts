@@ -2,7 +2,7 @@
 
 import { Breaker } from "./breaker.ts";
 import { SessionError, type SessionErrorCode } from "./errors.ts";
-import { Failure, lostConnection, refused, storeError } from "./failure.ts";
+import { type Effort, Failure, lostConnection, noteEffort, refused, storeError } from "./failure.ts";
 import type { StoreIo } from "./store.ts";
 
 /** How long calls may take, and whether a dead endpoint is left alone for a while. */
@@ -38,6 +38,11 @@ export interface Answer<Value> {
   readonly lost: boolean;
 }
 
+/** A call whose caller may have set a limit of its own. */
+interface CallerIo extends StoreIo {
+  readonly caller?: AbortSignal | undefined;
+}
+
 // A record of 1 MiB is ASCII without control characters but the newline: escaped in JSON it at most doubles.
 const MAX_ANSWER_BYTES = 2 * 1_048_576 + 4096;
 const FIRST_WAIT_MS = 20;
@@ -71,23 +76,37 @@ export class Endpoint {
 
   /** Sends and reads; tries again as the limits allow, where the failure does. */
   async call<Value>(exchange: Exchange<Value>, io: StoreIo): Promise<Answer<Value>> {
-    throwIfAborted(io.signal);
+    const effort: Effort = { tries: 0, retryAfterMs: 0 };
+    try {
+      throwIfAborted(io.signal);
+      return await this.#repeat(exchange, io, effort);
+    } catch (error) {
+      if (!(error instanceof SessionError)) throw error;
+      // A budget that ran out while the endpoint was silent is no answer either; a caller's own limit says nothing of it.
+      if (effort.tries > 0 && io.signal.aborted && !(io as CallerIo).caller?.aborted) this.#breaker.failed(this.#platform.now());
+      throw noteEffort(error, effort);
+    }
+  }
+
+  async #repeat<Value>(exchange: Exchange<Value>, io: StoreIo, effort: Effort): Promise<Answer<Value>> {
     const { operationTimeoutMs, retryTimeoutMs, circuitBreaker } = this.#limits;
     const began = this.#platform.now();
     // One try alone decides whether a dead endpoint is alive again.
     const retryMs = circuitBreaker && this.#breaker.admit(began) === "probe" ? 0 : retryTimeoutMs;
     let unanswered: SessionError | undefined;
     let last = retryMs === 0;
-    for (let tries = 1; ; tries++) {
+    for (;;) {
       const rest = operationTimeoutMs + retryMs - Math.max(0, this.#platform.now() - began);
+      effort.tries++;
       const outcome = await this.#attempt(exchange, Math.max(1, Math.min(operationTimeoutMs, rest)), io);
       const now = this.#platform.now();
       if (!(outcome instanceof Failure)) {
         this.#breaker.answered();
         return { value: outcome.value, lost: unanswered !== undefined };
       }
-      const wait =
-        last || !outcome.isRetryable ? undefined : waitBefore(tries, Math.max(0, now - began), retryMs, operationTimeoutMs, outcome.retryAfter(now));
+      effort.retryAfterMs = outcome.retryAfter(now);
+      const mayRepeat = !last && outcome.isRetryable;
+      const wait = mayRepeat ? waitBefore(effort, Math.max(0, now - began), retryMs, operationTimeoutMs) : undefined;
       if (wait === undefined) {
         if (outcome.isOutage) this.#breaker.failed(now);
         else this.#breaker.answered();
@@ -131,7 +150,8 @@ export class Endpoint {
       return lostConnection(error, false);
     }
     try {
-      if (response.ok) return { value: exchange.read(await readText(response)) };
+      // No other success is one of these endpoints': what stands between may have made it up.
+      if (response.status === 200) return { value: exchange.read(await readText(response)) };
       if (response.status < 400) {
         dropBody(response);
         return new Failure(storeError("store-protocol", `status ${response.status}`), {});
@@ -159,19 +179,14 @@ export class Endpoint {
 }
 
 /** The Azure rule: 20 ms after the first failure, then every second, then once more at the deadline; `undefined` gives up. */
-function waitBefore(
-  tries: number,
-  passed: number,
-  retryMs: number,
-  operationMs: number,
-  retryAfter: number,
-): { milliseconds: number; isLast: boolean } | undefined {
+function waitBefore(effort: Effort, passed: number, retryMs: number, operationMs: number): { milliseconds: number; isLast: boolean } | undefined {
+  const { tries, retryAfterMs } = effort;
   // What the endpoint asks for is kept where half of the last try's time is left after it.
-  if (retryAfter > 0 && passed + retryAfter > retryMs + operationMs / 2) return undefined;
-  const step = Math.max(tries === 1 ? FIRST_WAIT_MS : NEXT_WAIT_MS, retryAfter);
+  if (retryAfterMs > 0 && passed + retryAfterMs > retryMs + operationMs / 2) return undefined;
+  const step = Math.max(tries === 1 ? FIRST_WAIT_MS : NEXT_WAIT_MS, retryAfterMs);
   // Tries are counted too, as the clock may be set back.
   if (passed + step < retryMs && tries <= 1 + retryMs / NEXT_WAIT_MS) return { milliseconds: step, isLast: false };
-  return { milliseconds: Math.max(retryMs - passed, retryAfter, 0), isLast: true };
+  return { milliseconds: Math.max(retryMs - passed, retryAfterMs, 0), isLast: true };
 }
 
 /** Reads strict UTF-8, a byte order mark included, up to the cap. */

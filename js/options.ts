@@ -157,6 +157,8 @@ export interface Settings {
   readonly store: Store;
   /** Whether the store ends every call in time by itself. */
   readonly storeKeepsTime: boolean;
+  /** How long a renewal that is waited for may take, in milliseconds: one try of the store's. */
+  readonly renewalMs: number;
   readonly applicationName: string;
   readonly cookie: CookieSettings;
   readonly idleTimeoutSeconds: number;
@@ -209,11 +211,13 @@ export function settle(options: SessionsOptions): Settings {
     }
     if (idleTimeoutSeconds < minTtlSeconds) problems.push("idleTimeoutSeconds: must not be below the shortest time that the store keeps");
   }
+  const tryMs = (store as { [keepsTime]?: number } | undefined)?.[keepsTime];
   const core = makeCore(options, cookie, applicationName, idleTimeoutSeconds, maxRecordBytes, problems);
   return {
     core,
     store,
-    storeKeepsTime: (store as { [keepsTime]?: boolean })[keepsTime] === true,
+    storeKeepsTime: tryMs !== undefined,
+    renewalMs: Math.min(tryMs ?? 1000, ioTimeoutMs),
     applicationName,
     cookie,
     idleTimeoutSeconds,

@@ -5,9 +5,11 @@ import { commit, inTurn, isDirty } from "./commit.ts";
 import { isNavigation } from "./cookies.ts";
 import { instances, isId, type Opened } from "./core.ts";
 import { SessionError } from "./errors.ts";
+import { effortBefore } from "./failure.ts";
 import { applyToResponse } from "./headers.ts";
 import { load, secondsToLive } from "./load.ts";
 import { type RequestLike, type SessionsOptions, type Settings, settle } from "./options.ts";
+import { answerToOutage } from "./outage.ts";
 import { type Session, type Values, VisitSession } from "./session.ts";
 import { type Background, begin, forget, note, openCookie, recordKey, tell, type Visit } from "./visit.ts";
 
@@ -25,7 +27,10 @@ import { type Background, begin, forget, note, openCookie, recordKey, tell, type
  * };
  */
 export interface Sessions<Data extends object = Record<string, unknown>> {
-  /** Opens the request's session, runs the handler, commits, and puts the cookie and `Cache-Control` on its answer. */
+  /**
+   * Opens the request's session, runs the handler, commits, and puts the cookie and `Cache-Control` on its answer.
+   * A failure of the store that the handler does not catch is answered 503, with `Retry-After`; one of the commit after it rejects.
+   */
   handle(request: RequestLike, ctx: Background | undefined, handler: (session: Session<Data>) => Response | Promise<Response>): Promise<Response>;
   /** Gives the request's session without any I/O, for code that calls `load()`, `commit()` and `applyTo()` itself. */
   open(request: RequestLike): Session<Data>;
@@ -36,9 +41,6 @@ export interface Sessions<Data extends object = Record<string, unknown>> {
    */
   openById(id: string): Session<Data>;
 }
-
-/** A renewal that is waited for may take this long, in milliseconds. */
-const renewalMs = 1000;
 
 /**
  * Makes sessions from options, or from a function that gives them: called at the first use, for frameworks that import
@@ -92,7 +94,9 @@ async function handle(
     if (!(error instanceof Response)) {
       await commitAfterFailure(visit, ctx);
       visit.started = true;
-      throw error;
+      const answer = answerToOutage(error);
+      if (answer === undefined) throw error;
+      return answer;
     }
     response = error;
     thrown = true;
@@ -156,7 +160,14 @@ async function commitQuietly(visit: Visit, failure: "throw" | "tell"): Promise<v
     const code = error instanceof SessionError ? error.code : "core-failed";
     // What the store failed with was told where it happened.
     if (code === "timeout" || code.startsWith("store-")) return;
-    tell(visit, { name: "store-failed", level: "error", code, operation: "commit", durationMs: Date.now() - started, tries: 1 });
+    tell(visit, {
+      name: "store-failed",
+      level: "error",
+      code,
+      operation: "commit",
+      durationMs: Date.now() - started,
+      tries: effortBefore(error).tries,
+    });
   }
 }
 
@@ -169,12 +180,12 @@ async function renew(visit: Visit, ctx: Background | undefined): Promise<void> {
   if (cookie === null) return;
   if (cookie.secret > 0 && isNavigation(visit) && !visit.failed) {
     // Sealed by an older secret: a load confirms the record, and the cookie is sealed anew.
-    await load(visit, undefined, Math.min(renewalMs, settings.ioTimeoutMs))?.catch(() => undefined);
+    await load(visit, undefined, settings.renewalMs)?.catch(() => undefined);
     visit.used = false;
     return;
   }
   const seconds = secondsToLive(visit, cookie);
-  const budget = new Budget(Math.min(renewalMs, settings.ioTimeoutMs), undefined);
+  const budget = new Budget(settings.renewalMs, undefined);
   const work = call(visit, "refresh", budget, (io) => settings.store.refresh(recordKey(settings, cookie.id), seconds, io)).then(
     () => note(visit, "session-renewed"),
     () => undefined,

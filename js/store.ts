@@ -63,7 +63,7 @@ export interface Conflict {
   readonly lost?: boolean;
 }
 
-/** Set to true on a store that ends every call in bounded time by itself, so that nobody else need watch the clock. */
+/** Set on a store that ends every call in bounded time by itself, so that nobody else need watch the clock: how long one try may take, in milliseconds. */
 export const keepsTime: unique symbol = Symbol("edge-session.keepsTime");
 
 /** True on a store while it refuses calls at once because its last ones got no answer. */

@@ -55,7 +55,7 @@ interface Entry {
 class MemoryStore implements Store {
   readonly name = "memory";
   readonly capabilities = CAPABILITIES;
-  readonly [keepsTime] = true;
+  readonly [keepsTime] = 1000;
   readonly #clock: () => number;
   readonly #maxEntries: number;
   /** The least recently used first. */

@@ -10,6 +10,8 @@ export type Command = readonly [name: string, ...parameters: readonly (string | 
 /** How a front over HTTP carries commands: Redis' answer, refusals thrown. */
 export interface Front {
   readonly isOpen: boolean;
+  /** How long one try may take, in milliseconds. */
+  readonly tryMs: number;
   send(command: Command, io: StoreIo): Promise<Answer<unknown>>;
 }
 
@@ -39,12 +41,13 @@ const CAPABILITIES: StoreCapabilities = { compareAndSet: true, locks: false, sli
 export class RedisStore implements Store {
   readonly name: string;
   readonly capabilities = CAPABILITIES;
-  readonly [keepsTime] = true;
+  readonly [keepsTime]: number;
   readonly #front: Front;
 
   constructor(name: string, front: Front) {
     this.name = name;
     this.#front = front;
+    this[keepsTime] = front.tryMs;
   }
 
   get [isOpen](): boolean {

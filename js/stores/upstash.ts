@@ -35,6 +35,7 @@ export function upstashStore(options: UpstashOptions): Store {
     get isOpen() {
       return endpoint.isOpen;
     },
+    tryMs: limits.operationTimeoutMs,
     send: (command, io) =>
       endpoint.call(
         {

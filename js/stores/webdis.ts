@@ -43,6 +43,7 @@ export function webdisStore(options: WebdisOptions): Store {
     get isOpen() {
       return endpoint.isOpen;
     },
+    tryMs: limits.operationTimeoutMs,
     async send(command, io) {
       const [name, ...parameters] = command[0] === "SET" ? textLast(command) : command;
       // A text goes as the raw body of a PUT, which is its last argument. All else goes in a POST's body: no cache answers it.

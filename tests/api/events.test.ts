@@ -113,7 +113,11 @@ function failing(operation: string): (world: World) => Promise<unknown> {
     world.store.before = (asked) => {
       if (asked === operation) throw Object.assign(new Error("canary-cause"), { name: "StoreDown", token: SECRET });
     };
-    return rejected(visit(world, cookie, (session) => session.set("b", 2)));
+    const session = world.sessions.open(request({ cookie }));
+    if (operation === "load") return rejected(session.load());
+    await session.load();
+    session.set("b", 2);
+    return rejected(session.commit());
   };
 }
 

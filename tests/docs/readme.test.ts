@@ -200,15 +200,20 @@ const scenarios: Record<string, () => Promise<void>> = {
   "When the store is down": async () => {
     const { withCare } = await load<{ withCare: Handler }>("when-the-store-is-down.ts");
     const { cookie } = await shopper(["dates"]);
-    const shared = memoryStore() as { load?: unknown };
-    shared.load = () => Promise.reject(new Error("down"));
+    const shared = memoryStore() as { load?: unknown; update?: unknown };
     const told = mock.method(console, "error", () => {});
-    const refused = await withCare(get(cookie), new Context()).finally(() => {
-      delete shared.load;
-      told.mock.restore();
-    });
-    assert.equal(told.mock.callCount(), 1);
-    assert.deepEqual([refused.status, lineOf(refused), await refused.text()], [503, "", "Try again in a moment (store-unavailable)."]);
+    const without = async (operation: "load" | "update") => {
+      shared[operation] = () => Promise.reject(new Error("down"));
+      const answer = await withCare(get(cookie), new Context()).finally(() => delete shared[operation]);
+      return [answer.status, answer.headers.get("retry-after"), lineOf(answer), await answer.text()];
+    };
+    const answers = [await without("load"), await without("update")];
+    told.mock.restore();
+    assert.equal(told.mock.callCount(), 2);
+    assert.deepEqual(answers, [
+      [503, "1", "", "The shop is open, but carts are not to be had now."],
+      [503, "1", "", "Try again in a moment (store-unavailable)."],
+    ]);
     assert.equal((await withCare(get(cookie), new Context())).status, 200);
     const session = (await recipes()).open(get(cookie));
     await session.load();

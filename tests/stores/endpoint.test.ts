@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { effortBefore } from "../../dist/failure.js";
 import { Endpoint, type Exchange, type Limits, type Platform } from "../../dist/http.js";
 import { anyIo } from "../store-laws.ts";
 
@@ -39,8 +40,8 @@ function simulate(
     const began = now;
     let isOver = false;
     const call = endpoint.call(exchange(writes), io).then(
-      ({ lost }) => ({ lost, code: "ok" }),
-      (error: { code?: string; name?: string }) => ({ lost: false, code: error.code ?? error.name ?? "?" }),
+      ({ lost }) => ({ lost, code: "ok", tries: 0 }),
+      (error: { code?: string; name?: string }) => ({ lost: false, code: error.code ?? error.name ?? "?", tries: effortBefore(error).tries }),
     );
     void call.then(() => {
       isOver = true;
@@ -302,6 +303,42 @@ describe("the caller's signal", () => {
   });
 });
 
+describe("how often a call was sent before it failed", () => {
+  it("is told with its error: every try, and none that was not made", async () => {
+    const count = async (outcomes: Outcome[], limits: Partial<Limits> = {}) => (await simulate(outcomes, { limits }).run()).tries;
+    assert.equal(await count(["broken"]), 3);
+    assert.equal(await count(["hang"]), 2);
+    assert.equal(await count(["broken"], { retryTimeoutMs: 3500 }), 6);
+    assert.equal(await count(["broken"], { retryTimeoutMs: 0 }), 1);
+    assert.equal(await count([{ status: 404 }]), 1);
+    assert.equal(await count(["broken", { status: 401 }]), 2);
+    assert.equal(await count([{ status: 429, retryAfter: "60" }]), 1);
+  });
+
+  it("is the writes' too, whose error may be that of an earlier try", async () => {
+    const { code, tries } = await simulate(["hang", { status: 401 }]).run(true);
+    assert.deepEqual([code, tries], ["timeout", 2]);
+  });
+
+  it("is 0 where the breaker did not let it be sent, and 1 for the probe", async () => {
+    const { run, move } = simulate(["broken"], { limits: { circuitBreaker: true } });
+    for (let call = 1; call <= 5; call++) await run();
+    assert.equal((await run()).tries, 0);
+    move(1000);
+    assert.equal((await run()).tries, 1);
+  });
+
+  it("counts a try that the budget cut short, and one for whoever says nothing of it", async () => {
+    const { endpoint } = simulate(["hang"]);
+    const controller = new AbortController();
+    const call = endpoint.call(exchange(false), { signal: controller.signal });
+    controller.abort(new DOMException("over", "TimeoutError"));
+    await assert.rejects(call, (error) => effortBefore(error).tries === 1);
+    assert.equal(effortBefore(new Error("of another store")).tries, 1);
+    assert.equal(effortBefore(undefined).tries, 1);
+  });
+});
+
 describe("the circuit breaker", () => {
   const limits = { circuitBreaker: true, retryTimeoutMs: 0 };
 
@@ -342,6 +379,21 @@ describe("the circuit breaker", () => {
       await assert.rejects(cancelled);
     }
     assert.equal(endpoint.isOpen, false);
+  });
+
+  it("counts what a used-up budget cut short, but not a caller's own limit", async () => {
+    const cut = async (callersOwn: boolean) => {
+      const { endpoint } = simulate(["hang"], { limits });
+      for (let call = 1; call <= 5; call++) {
+        const controller = new AbortController();
+        const { signal } = controller;
+        const ended = endpoint.call(exchange(false), callersOwn ? ({ signal, caller: signal } as { signal: AbortSignal }) : { signal });
+        controller.abort(new DOMException("over", "TimeoutError"));
+        await assert.rejects(ended, { code: "timeout" });
+      }
+      return endpoint.isOpen;
+    };
+    assert.deepEqual([await cut(false), await cut(true)], [true, false]);
   });
 
   it("lets one probe through after a second, which closes it by an answer", async () => {
