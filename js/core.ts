@@ -65,6 +65,29 @@ export const answers = { done: 0, absent: 1, empty: 2, values: 3, unreadable: 4,
 /** Flags of a task. */
 export const flags = { ownId: 1, wasLive: 2, compares: 4, lost: 8 } as const;
 
+/** What a sealed text is for; the numbers are the compiled module's. */
+export const purposes = { tempData: 0, cookieSession: 1, protected: 2, record: 3 } as const;
+
+/** What a sealed text says of the session that it is. */
+export interface Whole {
+  readonly persistent: boolean;
+  /** Unix seconds. */
+  readonly idleEnd: number;
+  /** Unix milliseconds. */
+  readonly created: number;
+}
+
+/** A sealed text, opened; what its purpose has none of is 0, never, or empty. Times are unix seconds. */
+export interface OpenedText extends Whole {
+  readonly issued: number;
+  readonly expires: number;
+  readonly id: string;
+  readonly birth: string;
+  /** The place of the secret that opened it; 0 is the one that seals. */
+  readonly secret: number;
+  readonly text: string;
+}
+
 const rejections: readonly CookieRejection[] = ["malformed", "unknown-key", "unauthentic", "expired", "ambiguous"];
 const messages: Partial<Record<SessionErrorCode, string>> = {
   "cookie-too-large": "the cookie is longer than browsers keep. Shorten its name, path or domain.",
@@ -356,6 +379,42 @@ export class Core {
     }
   }
 
+  /**
+   * Seals ASCII text. `name` and `bound` are the cookie's name and nothing for TempData, its name and id and birth for a
+   * cookie session, a purpose and id and birth (or nothing) for protected text, the store key and header for a record.
+   */
+  sealText(purpose: number, name: string, bound: string, text: string, issued = 0, expires = Number.POSITIVE_INFINITY, whole?: Whole): string {
+    try {
+      const compiled = this.#live();
+      const end = writeText(name, bound, text);
+      const { persistent = false, idleEnd = Number.POSITIVE_INFINITY, created = 0 } = whole ?? {};
+      const length = compiled.seal_text(door, purpose, nameLength, bound.length, end, issued, expires, persistent, idleEnd, created);
+      look();
+      const sealed = read(0, length);
+      wipe(Math.max(end, length));
+      return sealed;
+    } catch (error) {
+      throw failed(error);
+    }
+  }
+
+  /** Opens what `sealText` made, named and bound alike; only a cookie session says itself what it is bound to. */
+  openText(purpose: number, name: string, bound: string, token: string, now: number): OpenedText | CookieRejection {
+    try {
+      const compiled = this.#live();
+      const end = writeText(name, bound, token);
+      // What is not ASCII did not fit, and is no token.
+      const isText = end === nameLength + bound.length + token.length;
+      const found = isText ? compiled.open_text(door, purpose, nameLength, bound.length, end, now) : 2;
+      look();
+      const opened = found === 1 ? readOpenedText() : undefined;
+      wipe(Math.max(end, 80));
+      return opened ?? rejections[found - 2] ?? "malformed";
+    } catch (error) {
+      throw failed(error);
+    }
+  }
+
   /** Begins a commit under `id`; `header` is what was loaded, or empty. */
   write(id: string, birth: string, header: string, flags: number, nowMs: number): Step {
     return this.#step(id + birth + header, (compiled, length) => compiled.write(door, length, flags, nowMs));
@@ -409,6 +468,31 @@ function readOpened(): Opened {
     expires: view.getFloat64(8, true),
     persistent: scratch[16] === 1,
     secret: scratch[17] ?? 0,
+  };
+}
+
+/** How many bytes the name has that was written last. */
+let nameLength = 0;
+
+/** Writes a name of any characters, and ASCII behind it, with room for what either becomes; gives the end. */
+function writeText(name: string, bound: string, text: string): number {
+  room(name.length * 3 + bound.length + Math.ceil(text.length * 1.34) + 256);
+  nameLength = write(name, 0);
+  return write(text, write(bound, nameLength));
+}
+
+function readOpenedText(): OpenedText {
+  const idAt = 40;
+  return {
+    issued: view.getFloat64(0, true),
+    expires: view.getFloat64(8, true),
+    idleEnd: view.getFloat64(16, true),
+    created: view.getFloat64(24, true),
+    persistent: scratch[32] === 1,
+    secret: scratch[33] ?? 0,
+    id: read(idAt, 62),
+    birth: read(62, 78),
+    text: read(80, 80 + view.getUint32(36, true)),
   };
 }
 

@@ -68,6 +68,12 @@ impl Mark {
         Self(encode(&bits))
     }
 
+    /// Gives the 96 bits.
+    #[must_use]
+    pub fn to_bits(&self) -> [u8; 12] {
+        decode(&self.0).unwrap_or_default()
+    }
+
     /// Reads 16 base64url characters.
     #[must_use]
     pub fn parse(text: &[u8]) -> Option<Self> {
@@ -90,6 +96,7 @@ impl fmt::Debug for Mark {
 }
 
 // The callers' lengths fit each other, so encoding cannot fail.
+#[inline(never)]
 fn encode<const TEXT: usize>(bytes: &[u8]) -> [u8; TEXT] {
     let mut text = [b'A'; TEXT];
     let written = Base64UrlUnpadded::encode(bytes, &mut text).is_ok();
@@ -98,6 +105,7 @@ fn encode<const TEXT: usize>(bytes: &[u8]) -> [u8; TEXT] {
 }
 
 // The callers check the length; spare bits must be zero (RFC 4648 3.5).
+#[inline(never)]
 fn decode<const BYTES: usize>(text: &[u8]) -> Option<[u8; BYTES]> {
     let mut bytes = [0; BYTES];
     Base64UrlUnpadded::decode(text, &mut bytes).ok()?;

@@ -33,6 +33,14 @@ const SALT: &[u8] = b"edge-session v1";
 pub enum Purpose {
     /// The cookie that holds a session's id.
     Session,
+    /// The cookie that holds what is read once.
+    TempData,
+    /// The cookie that holds a whole session.
+    CookieSession,
+    /// Text for query strings and forms.
+    Protected,
+    /// The values of a record.
+    Record,
 }
 
 impl Purpose {
@@ -41,6 +49,10 @@ impl Purpose {
     pub const fn name(self) -> &'static str {
         match self {
             Self::Session => "session",
+            Self::TempData => "tempdata",
+            Self::CookieSession => "cookie-session",
+            Self::Protected => "protected",
+            Self::Record => "record",
         }
     }
 }
@@ -69,7 +81,8 @@ pub struct Keyring {
 struct Entry {
     key_id: [u8; KEY_ID_BYTES],
     event_salt: [u8; 32],
-    session: XaesKey,
+    /// One for each purpose, in the order of `Purpose`.
+    keys: [XaesKey; 5],
 }
 
 impl Keyring {
@@ -140,13 +153,24 @@ impl Entry {
         Ok(Self {
             key_id: expand(&secret, &["kid", application_name])?,
             event_salt: expand(&secret, &["event", application_name])?,
-            session: key(Purpose::Session)?,
+            keys: [
+                key(Purpose::Session)?,
+                key(Purpose::TempData)?,
+                key(Purpose::CookieSession)?,
+                key(Purpose::Protected)?,
+                key(Purpose::Record)?,
+            ],
         })
     }
 
     const fn key(&self, purpose: Purpose) -> &XaesKey {
+        let [session, temp_data, cookie_session, protected, record] = &self.keys;
         match purpose {
-            Purpose::Session => &self.session,
+            Purpose::Session => session,
+            Purpose::TempData => temp_data,
+            Purpose::CookieSession => cookie_session,
+            Purpose::Protected => protected,
+            Purpose::Record => record,
         }
     }
 }

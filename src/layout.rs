@@ -11,6 +11,9 @@ pub(crate) const VERSION: u8 = 1;
 /// Bytes that sealing adds: version, key id, nonce, tag.
 pub(crate) const OVERHEAD: usize = 45;
 
+/// Bytes before the ciphertext: version, key id, nonce.
+const BODY_AT: usize = 29;
+
 const PROTOCOL: &[u8] = b"edge-session";
 
 /// Names the bytes of one token, by the table in `token.rs`.
@@ -32,11 +35,16 @@ impl<'t> Fields<'t> {
     }
 }
 
+/// Gives the plaintext of a token that was opened in place.
+pub(crate) fn body(token: &[u8]) -> &[u8] {
+    token.get(BODY_AT..token.len().saturating_sub(TAG_BYTES)).unwrap_or_default()
+}
+
 /// Says which cookie, purpose and further parts a token belongs to.
 #[derive(Clone, Copy)]
 pub(crate) struct Place<'p> {
     pub(crate) purpose: Purpose,
-    pub(crate) cookie_name: &'p str,
+    pub(crate) cookie_name: &'p [u8],
     pub(crate) parts: &'p [&'p [u8]],
 }
 
@@ -47,7 +55,7 @@ impl Place<'_> {
         bound.push(PROTOCOL)?;
         bound.push(&[VERSION])?;
         bound.push(&key_id)?;
-        bound.push(self.cookie_name.as_bytes())?;
+        bound.push(self.cookie_name)?;
         bound.push(self.purpose.name().as_bytes())?;
         bound.push(keyring.application_name().as_bytes())?;
         for part in self.parts {

@@ -36,9 +36,9 @@
 //!
 //! # What is below
 //!
-//! [`cookie`] and [`token`] are what browsers hold, [`record`] and [`changes`]
-//! what stores hold, [`lifecycle`] the commit as steps. Most workers never need
-//! them by themselves.
+//! [`cookie`] and [`token`] are what browsers hold, [`sealed`] texts of other
+//! purposes, [`record`] and [`changes`] what stores hold, [`lifecycle`] the
+//! commit as steps. Most workers never need them by themselves.
 
 #![cfg_attr(feature = "standalone", no_std)]
 
@@ -61,6 +61,7 @@ pub mod lifecycle;
 pub mod options;
 mod parts;
 pub mod record;
+pub mod sealed;
 pub mod session;
 pub mod sessions;
 pub mod token;

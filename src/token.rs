@@ -13,7 +13,8 @@
 //! version, key id, cookie name, purpose, application name, then the parts
 //! that the purpose names.
 //!
-//! The plaintext of purpose `session`, times in unix seconds, big-endian:
+//! The plaintext of purpose `session`, times in unix seconds, big-endian (that
+//! of the others is in `sealed.rs`):
 //!
 //! | bytes | field |
 //! |---|---|
@@ -30,7 +31,7 @@ use base64ct::{Base64UrlUnpadded, Encoding};
 use crate::error::Error;
 use crate::id::{ID_BYTES, Id};
 use crate::keyring::{Keyring, Purpose};
-use crate::layout::{Fields, OVERHEAD, Place, VERSION};
+use crate::layout::{Fields, OVERHEAD, Place, VERSION, body};
 use crate::xaes::NONCE_BYTES;
 
 /// Characters of a session cookie's value.
@@ -45,7 +46,7 @@ const SESSION_SEALED: usize = 72;
 const PERSISTENT: u8 = 1;
 
 /// Written as the end of a session that has none; 5 bytes, all ones.
-const NEVER: u64 = 0xff_ffff_ffff;
+pub(crate) const NEVER: u64 = 0xff_ffff_ffff;
 
 /// Says why a token did not open; for logs and events only.
 ///
@@ -95,10 +96,23 @@ pub fn seal(
     plaintext: &[u8],
     nonce: [u8; NONCE_BYTES],
 ) -> Result<Vec<u8>, Error> {
-    let mut token = vec![0; plaintext.len().saturating_add(OVERHEAD)];
+    seal_joined(keyring, Place { purpose, cookie_name: cookie_name.as_bytes(), parts }, &[], plaintext, nonce)
+}
+
+// The same for a plaintext in two pieces.
+pub(crate) fn seal_joined(
+    keyring: &Keyring,
+    place: Place<'_>,
+    head: &[u8],
+    rest: &[u8],
+    nonce: [u8; NONCE_BYTES],
+) -> Result<Vec<u8>, Error> {
+    let mut token = vec![0; head.len().saturating_add(rest.len()).saturating_add(OVERHEAD)];
     let fields = Fields::of(&mut token).ok_or(Error::CoreFailed)?;
-    fields.body.copy_from_slice(plaintext);
-    seal_fields(fields, keyring, Place { purpose, cookie_name, parts }, nonce)?;
+    let (head_place, rest_place) = fields.body.split_at_mut_checked(head.len()).ok_or(Error::CoreFailed)?;
+    head_place.copy_from_slice(head);
+    rest_place.copy_from_slice(rest);
+    seal_fields(fields, keyring, place, nonce)?;
     let mut text = vec![0; Base64UrlUnpadded::encoded_len(&token)];
     match Base64UrlUnpadded::encode(&token, &mut text) {
         Ok(_) => Ok(text),
@@ -118,14 +132,20 @@ pub fn open(
     parts: &[&[u8]],
     token: &[u8],
 ) -> Result<(Vec<u8>, usize), Why> {
+    let (bytes, index) = open_in_place(keyring, Place { purpose, cookie_name: cookie_name.as_bytes(), parts }, token)?;
+    Ok((body(&bytes).to_vec(), index))
+}
+
+// The same, leaving the plaintext where it was decrypted: `layout::body` gives it.
+pub(crate) fn open_in_place(keyring: &Keyring, place: Place<'_>, token: &[u8]) -> Result<(Vec<u8>, usize), Why> {
     let mut bytes = token.to_vec();
     let Ok(length) = Base64UrlUnpadded::decode(token, &mut bytes).map(<[u8]>::len) else {
         return Err(Why::Malformed);
     };
     bytes.truncate(length);
     let fields = Fields::of(&mut bytes).ok_or(Why::Malformed)?;
-    let (plaintext, index) = open_fields(fields, keyring, Place { purpose, cookie_name, parts })?;
-    Ok((plaintext.to_vec(), index))
+    let (_, index) = open_fields(fields, keyring, place)?;
+    Ok((bytes, index))
 }
 
 /// Holds what a session cookie says.
@@ -253,14 +273,14 @@ fn open_fields<'t>(fields: Fields<'t>, keyring: &Keyring, place: Place<'_>) -> R
 }
 
 const fn session_of(cookie_name: &str) -> Place<'_> {
-    Place { purpose: Purpose::Session, cookie_name, parts: &[] }
+    Place { purpose: Purpose::Session, cookie_name: cookie_name.as_bytes(), parts: &[] }
 }
 
-const fn to_five_bytes(seconds: u64) -> [u8; 5] {
+pub(crate) const fn to_five_bytes(seconds: u64) -> [u8; 5] {
     let [_, _, _, bytes @ ..] = seconds.to_be_bytes();
     bytes
 }
 
-const fn from_five_bytes([a, b, c, d, e]: [u8; 5]) -> u64 {
+pub(crate) const fn from_five_bytes([a, b, c, d, e]: [u8; 5]) -> u64 {
     u64::from_be_bytes([0, 0, 0, a, b, c, d, e])
 }

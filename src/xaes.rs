@@ -38,6 +38,7 @@ pub struct XaesKey {
 impl XaesKey {
     /// Prepares a key of 32 random bytes.
     #[must_use]
+    #[inline(never)]
     pub fn new(key: &[u8; 32]) -> Self {
         let cipher = Aes256Enc::new(&Array(*key));
         let mut block = Array([0; 16]);
@@ -57,6 +58,7 @@ impl XaesKey {
     /// # Security
     ///
     /// A nonce used twice gives forgeries away: draw all 24 bytes anew.
+    #[inline(never)]
     pub fn seal_in_place(
         &self,
         nonce: &[u8; NONCE_BYTES],
@@ -74,6 +76,7 @@ impl XaesKey {
     ///
     /// A wrong tag leaves the buffer as it was.
     #[must_use]
+    #[inline(never)]
     pub fn open_in_place(
         &self,
         nonce: &[u8; NONCE_BYTES],

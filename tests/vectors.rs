@@ -13,8 +13,9 @@ use aes_gcm::aead::consts::U12;
 use aes_gcm::aead::{AeadInOut, KeyInit};
 use aes_gcm::aes::Aes256Enc;
 use aes_gcm::{AesGcm, Tag};
-use edge_session::id::Id;
+use edge_session::id::{Id, Mark};
 use edge_session::keyring::{Keyring, Purpose};
+use edge_session::sealed::{self, Belongs, Fields, Whole};
 use edge_session::token::{SessionToken, Why, open, seal};
 use edge_session::xaes::XaesKey;
 use hkdf::Hkdf;
@@ -193,4 +194,37 @@ fn the_frozen_token_with_further_parts_opens_and_is_sealed_again() {
 fn a_token_of_another_purpose_does_not_open() {
     let opened = SessionToken::open(&frozen_keyring(), "__Host-session", OF_TEMPDATA.as_bytes(), ISSUED);
     assert_eq!(opened, Err(Why::Unauthentic));
+}
+
+const TEMPDATA: &str =
+    "AUaf8EcAAQIDBAUGBwgJCgsMDQ4PEBESExQVFhd41ZEzq-9W8cv7_UmWbzyMEKX_ScWzBuFec6dzIATsL0YlCGMakt_NrZMsV1Orw7aP5mkOwSU";
+const COOKIE_SESSION: &str = "AUaf8EcAAQIDBAUGBwgJCgsMDQ4PEBESExQVFhe4uripeP7vCwpf9SvjBKEqJsZW0RDRBuhpiM7ZG16bXUL3dUSYhyakKqWCE4rAVZkCq_Qw8DGYcTbvnv0wexC3Hw4PulBnVHUvDTftrOzECuM5sGI-dASfdako3jtS";
+const PROTECTED: &str = "AUaf8EcAAQIDBAUGBwgJCgsMDQ4PEBESExQVFhdZW0PEzpZm7Ll__XtMGQmFIpl0L2ulgY2_wjXnPu1Q";
+const BOUND: &str = "AUaf8EcAAQIDBAUGBwgJCgsMDQ4PEBESExQVFhemzg0G6c8o9q1z4Xv2jO1xKm1PltfaPIM8UJbr";
+const RECORD: &str = "AUaf8EcAAQIDBAUGBwgJCgsMDQ4PEBESExQVFhcbzCF5iCtIC_Vpn1Qb4GsfWbeSan0gJ2eXCrLeeq3dZYFp4oyt7iW7OWzUuw";
+
+const ENTRIES: &[u8] = b"{\n\"seen\":1,\n\"user\":{\"id\":7}}";
+
+/// The text opens to this, and sealing this gives the text, to the letter.
+fn stays(token: &str, belongs: Belongs<'_>, fields: Fields, text: &[u8]) {
+    let opened = sealed::open(&frozen_keyring(), belongs, token.as_bytes(), ISSUED).expect("it opens");
+    assert_eq!((opened.fields, opened.secret, opened.text()), (fields, 0, text));
+    let again = sealed::seal(&frozen_keyring(), belongs, &fields, text, frozen_nonce());
+    assert_eq!(again.as_deref(), Ok(token.as_bytes()));
+}
+
+#[test]
+fn the_frozen_text_of_each_purpose_opens_and_is_sealed_again() {
+    let (id, birth) = (frozen_token().id, Mark::from_bits(std::array::from_fn(|at| u8::try_from(at).unwrap_or_default())));
+    let ends = |after| Fields { issued: ISSUED, expires: Some(ISSUED + after), session: None };
+    stays(TEMPDATA, Belongs::TempData(b"__Host-session-temp"), ends(1200), ENTRIES);
+    let idle_end = Some(ISSUED + 1200);
+    let whole = Whole { persistent: true, idle_end, id, birth, created: ISSUED * 1000 };
+    let fields = Fields { session: Some(whole), ..ends(86_400) };
+    stays(COOKIE_SESSION, Belongs::CookieSession(b"__Host-session"), fields, ENTRIES);
+    stays(PROTECTED, Belongs::Protected(b"reset", None), Fields::default(), b"{\"user\":7}");
+    stays(BOUND, Belongs::Protected(b"csrf", Some((id, birth))), Fields { issued: 0, ..ends(600) }, b"\"login\"");
+    let key = b"{edge-session_8PHy8_T19vf4-fr7_P3-_w}_Data";
+    let header = b"1s.DA0ODxAREhMUFRYX.AAECAwQFBgcICQoL.-.1790000000000.1790086400.";
+    stays(RECORD, Belongs::Record(key, header), Fields::default(), ENTRIES);
 }

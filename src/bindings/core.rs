@@ -39,7 +39,7 @@ const LOST: u32 = 8;
 #[wasm_bindgen]
 #[derive(Debug)]
 pub struct Core {
-    keyring: Keyring,
+    pub(super) keyring: Keyring,
     options: Options,
 }
 
@@ -310,7 +310,7 @@ const fn end_code(end: &End) -> u32 {
 }
 
 /// What JavaScript put into the scratch, read from its start.
-struct Given<'t>(&'t [u8]);
+pub(super) struct Given<'t>(pub(super) &'t [u8]);
 
 impl Given<'_> {
     fn take<const N: usize>(&mut self) -> Result<[u8; N], Error> {
@@ -319,11 +319,11 @@ impl Given<'_> {
         Ok(*taken)
     }
 
-    fn id(&mut self) -> Result<Id, Error> {
+    pub(super) fn id(&mut self) -> Result<Id, Error> {
         Id::parse(&self.take::<22>()?).ok_or(Error::CoreFailed)
     }
 
-    fn mark(&mut self) -> Result<Mark, Error> {
+    pub(super) fn mark(&mut self) -> Result<Mark, Error> {
         Mark::parse(&self.take::<16>()?).ok_or(Error::CoreFailed)
     }
 

@@ -8,6 +8,7 @@ pub mod error;
 pub mod records;
 pub mod scratch;
 pub mod settings;
+pub mod texts;
 
 use crate::error::Error;
 

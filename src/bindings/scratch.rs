@@ -53,6 +53,7 @@ impl Scratch {
 }
 
 /// Writes the bytes at `at`, if they fit.
+#[inline(never)]
 pub(super) fn put(scratch: &mut [u8], at: usize, bytes: &[u8]) -> Result<(), Error> {
     let end = at.checked_add(bytes.len()).ok_or(Error::CoreFailed)?;
     scratch.get_mut(at..end).ok_or(Error::CoreFailed)?.copy_from_slice(bytes);

@@ -16,5 +16,6 @@ mod records;
 mod scratch;
 mod settings;
 mod tasks;
+mod texts;
 mod world;
 mod writes;
