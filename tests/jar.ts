@@ -42,7 +42,8 @@ export class Visitor {
     const location = response.headers.get("Location");
     if (response.status !== 303 || location === null) return response;
     await response.body?.cancel();
-    return this.#ask(location, { headers: {} });
+    const next = new URL(location, this.#origin + path);
+    return this.#ask(next.pathname + next.search, { headers: {} });
   }
 
   /** Browsers take loopback for secure; the jar is told so. */

@@ -158,9 +158,18 @@ describe("the dependencies", () => {
     assert.deepEqual(tests.sort(), inSection(/^\[(?:target\..*\.)?dev-dependencies\]\n([\s\S]*?)(?=^\[)/gm).sort());
   });
 
+  test("of other packages are types only", () => {
+    const sources = filesBelow("js").map((file) => [file, readProjectFile(file)] as const);
+    const foreign = sources.flatMap(([file, text]) =>
+      [...text.matchAll(/^(import|export)( type)? .* from "([^.#"][^"]*)";$/gm)].map(([, , type, name]) => [file, type, name]),
+    );
+    assert.deepEqual(foreign, [["js/hono.ts", " type", "hono"]]);
+  });
+
   test("of the package are those of package.json, and none at run time", () => {
     const manifest = JSON.parse(readProjectFile("package.json")) as Record<string, Record<string, string> | undefined>;
-    assert.deepEqual([manifest.dependencies, manifest.peerDependencies, manifest.optionalDependencies], [undefined, undefined, undefined]);
+    assert.deepEqual([manifest.dependencies, manifest.optionalDependencies], [undefined, undefined]);
+    assert.deepEqual([manifest.peerDependencies, manifest.peerDependenciesMeta], [{ hono: ">=4" }, { hono: { optional: true } }]);
     assert.deepEqual(namesIn("npm package"), Object.keys(manifest.devDependencies ?? {}).sort());
   });
 });
