@@ -330,7 +330,9 @@ describe("a store that fails", () => {
     world.store.before = () => {
       throw new Error("down");
     };
-    const app = appOf(world).use(loads).get("/", (c) => c.text("ok"));
+    const app = appOf(world)
+      .use(loads)
+      .get("/", (c) => c.text("ok"));
     app.onError((error, c) => c.text((error as { code?: string }).code ?? "", 503, { "Retry-After": "5" }));
     const response = await app.request("/", sent(cookie));
     assert.deepEqual([response.status, await response.text(), response.headers.get("retry-after")], [503, "store-unavailable", "5"]);
