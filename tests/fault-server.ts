@@ -21,6 +21,10 @@ export interface FaultServer {
   readonly seen: Seen[];
   /** Begins another script. */
   play(...steps: Step[]): void;
+  /** Refuses connections from now on; those that are there break. */
+  shut(): Promise<void>;
+  /** Takes connections again, at the same port. */
+  open(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -40,8 +44,18 @@ export async function startFaultServer(...script: Step[]): Promise<FaultServer> 
       void step?.(one, response);
     });
   });
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
+  const open = async (port: number) => {
+    server.listen(port, "127.0.0.1");
+    await once(server, "listening");
+  };
+  const shut = async () => {
+    if (!server.listening) return;
+    const closed = once(server, "close");
+    server.close();
+    server.closeAllConnections();
+    await closed;
+  };
+  await open(0);
   const { port } = server.address() as AddressInfo;
   return {
     url: `http://127.0.0.1:${port}`,
@@ -50,11 +64,9 @@ export async function startFaultServer(...script: Step[]): Promise<FaultServer> 
       steps = next;
       seen.length = 0;
     },
-    async stop() {
-      server.closeAllConnections();
-      server.close();
-      await once(server, "close");
-    },
+    shut,
+    open: () => open(port),
+    stop: shut,
   };
 }
 
@@ -98,28 +110,4 @@ export function truncate(body: string, promised = 100): Step {
     response.writeHead(200, { "Content-Length": String(promised) });
     response.write(body, () => response.socket?.destroy());
   };
-}
-
-/** Hands the request to the real endpoint and its answer back. */
-export function forward(url: string): Step {
-  return async (seen, response) => {
-    const answer = await pass(url, seen);
-    response.writeHead(answer.status);
-    response.end(await answer.text());
-  };
-}
-
-/** Lets the real endpoint carry the request out, then breaks the connection instead of answering. */
-export function loseReply(url: string): Step {
-  return async (seen, response) => {
-    await (await pass(url, seen)).text();
-    response.socket?.resetAndDestroy();
-  };
-}
-
-function pass(url: string, { method, target, headers, body }: Seen): Promise<Response> {
-  const kept = ["authorization", "content-type"].flatMap((name) =>
-    typeof headers[name] === "string" ? [[name, headers[name]] as [string, string]] : [],
-  );
-  return fetch(url + target, { method, headers: kept, body });
 }

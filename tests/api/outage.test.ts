@@ -1,12 +1,11 @@
 // A store that cannot be reached, and that comes back.
 
 import assert from "node:assert/strict";
-import { once } from "node:events";
-import { type AddressInfo, connect, createServer, type Server as Gate, type Socket } from "node:net";
 import { after, before, beforeEach, describe, test } from "node:test";
 import { createSessions, type SessionEvent, type Store } from "edge-session";
 import { upstashStore } from "edge-session/stores/upstash";
 import { webdisStore } from "edge-session/stores/webdis";
+import { type FaultProxy, startFaultProxy } from "../fault-proxy.ts";
 import { connectRedis, type RedisClient } from "../redis-client.ts";
 import { type Server, startRedis, startUpstash, startWebdis } from "../servers.ts";
 import { codeOf, pairOf, request, SECRET } from "./world.ts";
@@ -15,39 +14,6 @@ const operationTimeoutMs = 300;
 const retryTimeoutMs = 200;
 /** What a caller waits at most, with the 50 ms that a busy machine may take. */
 const longest = operationTimeoutMs + retryTimeoutMs + 50;
-
-/** A door before a server that can be shut: who knocks then is refused. */
-class Door {
-  #gate: Gate | undefined;
-  readonly #sockets = new Set<Socket>();
-  readonly #behind: number;
-  port = 0;
-
-  constructor(behind: number) {
-    this.#behind = behind;
-  }
-
-  async open(): Promise<void> {
-    this.#gate = createServer((socket) => {
-      const inner = connect(this.#behind, "127.0.0.1");
-      for (const each of [socket, inner]) {
-        this.#sockets.add(each);
-        each.on("error", () => each.destroy());
-      }
-      socket.pipe(inner).pipe(socket);
-    }).listen(this.port, "127.0.0.1");
-    await once(this.#gate, "listening");
-    this.port = (this.#gate.address() as AddressInfo).port;
-  }
-
-  async shut(): Promise<void> {
-    for (const socket of this.#sockets) socket.destroy();
-    this.#sockets.clear();
-    const gate = this.#gate;
-    this.#gate = undefined;
-    if (gate !== undefined) await new Promise((resolve) => gate.close(resolve));
-  }
-}
 
 const fronts = {
   async upstash(redisPort: number) {
@@ -68,7 +34,7 @@ for (const [name, start] of Object.entries(fronts)) {
     let redisServer: Server;
     let redis: RedisClient;
     let front: Server;
-    let door: Door;
+    let door: FaultProxy;
     let events: SessionEvent[] = [];
     let sessions: ReturnType<typeof createSessions<{ user: string }>>;
     let cookie = "";
@@ -79,9 +45,8 @@ for (const [name, start] of Object.entries(fronts)) {
       redis = await connectRedis(redisServer.port);
       const started = await start(redisServer.port);
       front = started.front;
-      door = new Door(front.port);
-      await door.open();
-      storeAt = (circuitBreaker) => started.storeAt(`http://127.0.0.1:${door.port}`, circuitBreaker);
+      door = await startFaultProxy(front.url);
+      storeAt = (circuitBreaker) => started.storeAt(door.url, circuitBreaker);
       const store = storeAt(false);
       sessions = createSessions({ secrets: [SECRET], store, onEvent: (event) => events.push(event) });
     });
@@ -97,7 +62,7 @@ for (const [name, start] of Object.entries(fronts)) {
       events = [];
     });
     after(async () => {
-      await door.shut();
+      await door.stop();
       redis.close();
       await front.stop();
       await redisServer.stop();

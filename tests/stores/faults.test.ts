@@ -1,17 +1,42 @@
 // Every way a store over HTTP can fail, and what is said of it.
 
 import assert from "node:assert/strict";
+import { createPrivateKey, X509Certificate } from "node:crypto";
+import { once } from "node:events";
+import { createServer } from "node:https";
+import type { AddressInfo } from "node:net";
 import { after, before, describe, it } from "node:test";
 import type { Store } from "edge-session";
 import { upstashStore } from "edge-session/stores/upstash";
 import { webdisStore } from "edge-session/stores/webdis";
-import { drip, endless, type FaultServer, hang, reply, reset, type Step, startFaultServer, truncate } from "../fault-server.ts";
+import { drip, endless, type FaultServer, hang, reply, reset, type Step, startFaultServer } from "../fault-server.ts";
+import { type Fault, faults, type Speech, upstashSpeech, webdisSpeech } from "../faults.ts";
 import { freePort } from "../servers.ts";
 import { anyIo, recordOf, revisionOf } from "../store-laws.ts";
 
 const quick = { operationTimeoutMs: 150, retryTimeoutMs: 0, circuitBreaker: false };
 const key = "{laws_faults}_Data";
 const [old, next] = [recordOf("a"), recordOf("b")];
+
+/** Of 127.0.0.1, signed by itself; neither is used for anything else. */
+const KEY = createPrivateKey({
+  key: Buffer.from(
+    "MHcCAQEEIOPiriQ0xd2raCosKUmjaie250Z8MVk2X/Xr8AsDjPeKoAoGCCqGSM49AwEHoUQDQgAEuYilhsgGRzjr4F/NY8EQDGEj5nmWgcMtVVy1Go2jTC8QF6U1uANlW8M/ZifmTXwvf0U0ovwMcrFJg9BtiI8YSA==",
+    "base64",
+  ),
+  format: "der",
+  type: "sec1",
+}).export({ format: "pem", type: "sec1" });
+const CERTIFICATE = new X509Certificate(
+  Buffer.from(
+    "MIIBjzCCATagAwIBAgIULNWAEwiuvNnHPjSIULV+A+89yhUwCgYIKoZIzj0EAwIwFDESMBAGA1UEAwwJMTI3LjAuMC4xMCAXDTI2MTEyMTEyMDEyMVoYDzIx" +
+      "MjYxMDI4MTIwMTIxWjAUMRIwEAYDVQQDDAkxMjcuMC4wLjEwWTATBgcqhkjOPQIBBggqhkjOPQMBBwNCAAS5iKWGyAZHOOvgX81jwRAMYSPmeZaBwy1VXLUa" +
+      "jaNMLxAXpTW4A2Vbwz9mJ+ZNfC9/RTSi/AxysUmD0G2IjxhIo2QwYjAdBgNVHQ4EFgQUd4MeW3swpQMQtlloBlQLSTVw+f8wHwYDVR0jBBgwFoAUd4MeW3sw" +
+      "pQMQtlloBlQLSTVw+f8wDwYDVR0TAQH/BAUwAwEB/zAPBgNVHREECDAGhwR/AAABMAoGCCqGSM49BAMCA0cAMEQCIFQv+zRgZLV4LZ0z5eZ366xys3FSeJjg" +
+      "ob2kDbrCcpmfAiBDqd4CQnsEtQcqoDBfxu9gGVq+UhDx6Gvi7qhxaQ3QvA==",
+    "base64",
+  ),
+).toString();
 
 /** Every operation, each with the command that answers it. */
 const operations: { [operation: string]: (store: Store) => Promise<unknown> } = {
@@ -25,27 +50,19 @@ const operations: { [operation: string]: (store: Store) => Promise<unknown> } = 
 };
 
 /** Each operation ends with the code, and none with an answer. */
-async function all(store: Store, code: string): Promise<void> {
+async function all(store: Store, code: string, fault = ""): Promise<void> {
   const ended = Object.entries(operations).map(async ([operation, run]) => {
     const outcome = await run(store).then(
       (value) => ({ value }),
       (error: { code?: string }) => error.code,
     );
-    assert.deepEqual([operation, outcome], [operation, code]);
+    assert.deepEqual([fault, operation, outcome], [fault, operation, code]);
   });
   await Promise.all(ended);
 }
 
-networkFaults(
-  "upstashStore",
-  (url, limits) => upstashStore({ url, token: "t", ...quick, ...limits }),
-  (value) => JSON.stringify({ result: value }),
-);
-networkFaults(
-  "webdisStore",
-  (url, limits) => webdisStore({ url, ...quick, ...limits }),
-  (value, command) => JSON.stringify({ [command]: value }),
-);
+networkFaults("upstashStore", (url, limits) => upstashStore({ url, token: "t", ...quick, ...limits }), upstashSpeech);
+networkFaults("webdisStore", (url, limits) => webdisStore({ url, ...quick, ...limits }), webdisSpeech);
 
 /** The least time of three, in milliseconds: what the machine does besides is no fault of the call. */
 async function quickest(act: () => Promise<void>): Promise<number> {
@@ -58,8 +75,8 @@ async function quickest(act: () => Promise<void>): Promise<number> {
   return least;
 }
 
-/** `answer` is what the front says when Redis answered the command with the value. */
-function networkFaults(name: string, open: (url: string, limits?: object) => Store, answer: (value: unknown, command: string) => string): void {
+function networkFaults(name: string, open: (url: string, limits?: object) => Store, speech: Speech): void {
+  const answer = speech.value;
   describe(`${name} over a failing network`, () => {
     let server: FaultServer;
     let store: Store;
@@ -75,8 +92,37 @@ function networkFaults(name: string, open: (url: string, limits?: object) => Sto
       await all(store, code);
     };
 
+    /** Every operation ends with the code of every fault of these. */
+    const fail = async (...group: Fault[]) => {
+      assert.ok(group.length > 5);
+      for (const fault of group) {
+        server.play(fault.play(speech));
+        await all(store, fault.code, fault.name);
+      }
+    };
+
     it("a closed port is store-unavailable", async () => {
       await all(open(`http://127.0.0.1:${await freePort()}`), "store-unavailable");
+    });
+
+    it("a name that nobody knows is store-unavailable", async () => {
+      await all(open(`https://${"n".repeat(64)}.invalid`, { operationTimeoutMs: 10_000 }), "store-unavailable");
+    });
+
+    it("a certificate that nobody vouches for is store-unavailable, and nothing is sent", async () => {
+      const asked: unknown[] = [];
+      const impostor = createServer({ key: KEY, cert: CERTIFICATE }, (request) => asked.push(request.url)).listen(0, "127.0.0.1");
+      await once(impostor, "listening");
+      try {
+        await all(open(`https://127.0.0.1:${(impostor.address() as AddressInfo).port}`, { operationTimeoutMs: 10_000 }), "store-unavailable");
+        assert.deepEqual(asked, []);
+      } finally {
+        impostor.close();
+      }
+    });
+
+    it("a port that does not speak TLS is store-unavailable", async () => {
+      await all(open(server.url.replace("http:", "https:"), { operationTimeoutMs: 10_000 }), "store-unavailable");
     });
 
     it("no answer, or one that drips, is timeout within its time", async () => {
@@ -104,9 +150,7 @@ function networkFaults(name: string, open: (url: string, limits?: object) => Sto
     });
 
     it("a connection that breaks before or inside the answer is store-unavailable", async () => {
-      await failsAs("store-unavailable", reset);
-      await failsAs("store-unavailable", truncate('{"resu'));
-      await failsAs("store-unavailable", truncate(answer("x", "GETEX")));
+      await fail(...faults.filter(({ group }) => group === "connection"));
     });
 
     it("an answer without end is stopped, as store-protocol", async () => {
@@ -141,18 +185,11 @@ function networkFaults(name: string, open: (url: string, limits?: object) => Sto
     });
 
     it("a refusal by status is told apart", async () => {
-      await failsAs("store-auth", reply(401, "Unauthorized"));
-      await failsAs("store-auth", reply(403));
-      await failsAs("store-protocol", reply(400, "Bad Request"));
-      await failsAs("store-protocol", reply(404, "<html>Not Found</html>"));
-      await failsAs("store-protocol", reply(404, answer(null, "GETEX")));
-      await failsAs("store-rejected", reply(413));
-      await failsAs("store-throttled", reply(429, "", { "Retry-After": "1" }));
-      await failsAs("store-unavailable", reply(408));
-      await failsAs("store-unavailable", reply(500, "<html>"));
-      await failsAs("store-unavailable", reply(502, "<html>"));
-      await failsAs("store-unavailable", reply(503));
-      await failsAs("store-unavailable", reply(504));
+      await fail(...faults.filter(({ group }) => group === "status"));
+    });
+
+    it("a refusal in words is told apart", async () => {
+      await fail(...faults.filter(({ group }) => group === "words"));
     });
 
     it("a redirect is not followed", async () => {
@@ -163,28 +200,8 @@ function networkFaults(name: string, open: (url: string, limits?: object) => Sto
       await elsewhere.stop();
     });
 
-    it("a 2xx that is no answer is store-protocol, never absent", async () => {
-      await failsAs("store-protocol", reply(200, ""));
-      await failsAs("store-protocol", reply(204));
-      await failsAs("store-protocol", reply(200, "<html>hello</html>"));
-      await failsAs("store-protocol", reply(200, "null"));
-      await failsAs("store-protocol", reply(200, "[]"));
-      await failsAs("store-protocol", reply(200, '"text"'));
-      await failsAs("store-protocol", reply(200, "{}"));
-      await failsAs("store-protocol", reply(200, '{"__proto__":{"result":null,"GETEX":null}}'));
-      await failsAs("store-protocol", reply(200, '{"other":null}'));
-      await failsAs("store-protocol", reply(200, new Uint8Array([0x7b, 0xff, 0x7d])));
-    });
-
-    it("a byte order mark, trailing junk or a cut answer is store-protocol", async () => {
-      for (const command of ["GETEX", "EVAL", "EXPIRE", "DEL"]) {
-        server.play(reply(200, `\ufeff${answer(null, command)}`));
-        await all(store, "store-protocol");
-        server.play(reply(200, `${answer(null, command)}x`));
-        await all(store, "store-protocol");
-        server.play(reply(200, answer("text", command).slice(0, -1)));
-        await all(store, "store-protocol");
-      }
+    it("a byte order mark, trailing junk, a cut answer, or any other that is none, is store-protocol, never absent", async () => {
+      await fail(...faults.filter(({ group }) => group === "shape"));
     });
 
     it("a value of another type is store-protocol, never absent and never done", async () => {
@@ -237,57 +254,14 @@ describe("an error in words", () => {
   });
   after(() => server.stop());
 
-  /** The code that both stores give to an error of Redis. */
-  const means = async (text: string, code: string) => {
+  it("means the same in whatever form it comes", async () => {
     const upstash = upstashStore({ url: server.url, token: "t", ...quick });
-    server.play(reply(400, JSON.stringify({ error: text })));
-    await all(upstash, code);
-    server.play(reply(200, JSON.stringify({ error: text, result: null })));
-    await all(upstash, code);
-    server.play(reply(500, JSON.stringify({ error: `Failed to execute Redis command: ${text}` })));
-    await all(upstash, code);
-    const webdis = webdisStore({ url: server.url, ...quick });
-    server.play((seen, response) => {
-      const name = seen.method === "PUT" ? "EVAL" : seen.body.split("/")[0];
-      response.end(JSON.stringify({ [name ?? ""]: [false, text] }));
-    });
-    await all(webdis, code);
-  };
-
-  it("about credentials or rights is store-auth", async () => {
-    await means("WRONGPASS invalid or missing auth token", "store-auth");
-    await means("NOAUTH Authentication required.", "store-auth");
-    await means("NOPERM this user has no permissions to run the 'getex' command", "store-auth");
-    await means("ERR The user executing the script can't run this command or subcommand script: 1", "store-auth");
-  });
-
-  it("about a server that cannot serve now is store-unavailable", async () => {
-    await means("LOADING Redis is loading the dataset in memory", "store-unavailable");
-    await means("READONLY You can't write against a read only replica.", "store-unavailable");
-    await means("CLUSTERDOWN The cluster is down", "store-unavailable");
-    await means("MASTERDOWN Link with MASTER is down", "store-unavailable");
-    await means("MISCONF Redis is configured to save RDB snapshots", "store-unavailable");
-    await means("TRYAGAIN Multiple keys request during rehashing of slot", "store-unavailable");
-  });
-
-  it("about room or a quota is store-quota", async () => {
-    await means("OOM command not allowed when used memory > 'maxmemory'.", "store-quota");
-    await means("ERR Error running script (call to f_1): @user_script:1: @user_script: 1: -OOM command not allowed", "store-quota");
-    await means("ERR max requests limit exceeded. Limit: 500000, Usage: 500000", "store-quota");
-    await means("ERR max daily request limit exceeded", "store-quota");
-    await means("ERR max single record size exceeded", "store-quota");
-    await means("ERR DB capacity quota exceeded", "store-quota");
-  });
-
-  it("about calls per second is store-throttled", async () => {
-    await means("ERR max commands per second limit exceeded", "store-throttled");
-  });
-
-  it("about the command itself is store-rejected", async () => {
-    await means("ERR syntax error", "store-rejected");
-    await means("WRONGTYPE Operation against a key holding the wrong kind of value", "store-rejected");
-    await means("NOSCRIPT No matching script.", "store-rejected");
-    await means("ERR unknown command 'EVAL'", "store-rejected");
+    for (const { name: text, code } of faults.filter(({ group }) => group === "words")) {
+      server.play(reply(200, JSON.stringify({ error: text, result: null })));
+      await all(upstash, code, text);
+      server.play(reply(500, JSON.stringify({ error: `Failed to execute Redis command: ${text}` })));
+      await all(upstash, code, text);
+    }
   });
 
   it("that is none of Redis' is not taken for one", async () => {

@@ -5,7 +5,8 @@ import { after, before, describe, it } from "node:test";
 import type { Store } from "edge-session";
 import { upstashStore } from "edge-session/stores/upstash";
 import { webdisStore } from "edge-session/stores/webdis";
-import { type FaultServer, forward, loseReply, reset, startFaultServer } from "../fault-server.ts";
+import { forward, loseReply } from "../fault-proxy.ts";
+import { type FaultServer, reset, startFaultServer } from "../fault-server.ts";
 import { type Server, startRedis, startUpstash, startWebdis } from "../servers.ts";
 import { anyIo, freshKey, recordOf, revisionOf } from "../store-laws.ts";
 

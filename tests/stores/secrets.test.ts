@@ -7,6 +7,7 @@ import type { Store } from "edge-session";
 import { upstashStore } from "edge-session/stores/upstash";
 import { webdisStore } from "edge-session/stores/webdis";
 import { drip, type FaultServer, hang, reply, reset, type Step, startFaultServer, truncate } from "../fault-server.ts";
+import { faults, upstashSpeech, webdisSpeech } from "../faults.ts";
 import { freePort } from "../servers.ts";
 import { anyIo } from "../store-laws.ts";
 
@@ -110,6 +111,17 @@ describe("no error tells a secret", () => {
         response.end(JSON.stringify({ [name ?? ""]: [false, said] }));
       },
     );
+  });
+
+  it("when it fails in any way that is known", async () => {
+    for (const { play } of faults) {
+      for (const [place, speech] of [upstashSpeech, webdisSpeech].entries()) {
+        const store = stores(server.url)[place];
+        assert.ok(store);
+        server.play(play(speech));
+        assert.equal(await listen(() => scan(store)), "");
+      }
+    }
   });
 
   it("when the runtime's own fetch quotes the url", async () => {
