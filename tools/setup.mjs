@@ -47,6 +47,13 @@ export async function ensureWasmPack() {
   await step("cargo install wasm-pack (about 3 min)", () => run("cargo", ["install", "wasm-pack", "--locked"]));
 }
 
+/** Says in a line when what looks for inputs is missing: only who fuzzes needs it. */
+export async function ensureCargoFuzz() {
+  if (!find("cargo")) throw missing("cargo", "install Rust from rustup.rs");
+  if (!find("cargo-fuzz")) throw missing("cargo-fuzz", "cargo install cargo-fuzz --locked");
+  if (!find("c++")) throw missing("c++", "sudo apt-get install g++");
+}
+
 /** Brings the Debian packages of these commands, or names those that are missing. */
 export async function ensureCommands(...commands) {
   const packages = commands.filter((command) => !find(command)).map((command) => DEBIAN[command]);
