@@ -45,9 +45,9 @@ export interface Store {
   remove(key: string, io: StoreIo): Promise<void>;
   /** Stores the text whatever is there; `ttlSeconds` 0 is for ever. */
   put(key: string, text: string, ttlSeconds: number, io: StoreIo): Promise<void>;
-  /** Takes the lock if it is free. */
+  /** Takes the lock for so many milliseconds if it is free, in one atomic step; the token that holds it already is `done`, and gets no more time. */
   lock?(key: string, token: string, ttlMs: number, io: StoreIo): Promise<"done" | "held">;
-  /** Frees the lock if `token` holds it. */
+  /** Frees the lock if `token` holds it, in one atomic step; another's stays. */
   unlock?(key: string, token: string, io: StoreIo): Promise<void>;
 }
 

@@ -57,6 +57,7 @@ export function storeLaws(name: string, open: () => Subject | Promise<Subject>):
     timeLaws(opened);
     textLaws(opened);
     parallelLaws(opened);
+    lockLaws(opened);
   });
 }
 
@@ -506,4 +507,90 @@ async function incrementOften(store: Store, key: string, writer: number, times: 
       found = answer.conflict;
     }
   }
+}
+
+/** The store with its locks; `undefined` where it says that it has none. */
+function locksOf({ store }: Subject): Required<Store> | undefined {
+  return store.capabilities.locks ? (store as Required<Store>) : undefined;
+}
+
+/** Declares a law of stores with locks; others are told apart by their capability alone. */
+function lockLaw(opened: Opened, law: string, keep: (store: Required<Store>, subject: Subject) => Promise<void>): void {
+  it(law, async (t) => {
+    const store = locksOf(opened());
+    if (store === undefined) t.skip("it has no locks");
+    else await keep(store, opened());
+  });
+}
+
+function lockLaws(opened: Opened): void {
+  it("a store that says that it locks has both methods", () => {
+    const { store } = opened();
+    assert.equal(typeof store.capabilities.locks, "boolean");
+    if (store.capabilities.locks) assert.deepEqual([typeof store.lock, typeof store.unlock], ["function", "function"]);
+  });
+
+  lockLaw(opened, "a lock is one token's until that token frees it", async (store) => {
+    const key = freshKey();
+    assert.equal(await store.lock(key, "one", 60_000, anyIo()), "done");
+    assert.equal(await store.lock(key, "two", 60_000, anyIo()), "held");
+    await store.unlock(key, "one", anyIo());
+    assert.equal(await store.lock(key, "two", 60_000, anyIo()), "done");
+    assert.equal(await store.lock(key, "one", 60_000, anyIo()), "held");
+  });
+
+  lockLaw(opened, "a lock asked for again by its holder is done, and lasts no longer for it", async (store, { passTime }) => {
+    const key = freshKey();
+    await store.lock(key, "one", 100_000, anyIo());
+    await passTime(90);
+    assert.equal(await store.lock(key, "one", 100_000, anyIo()), "done");
+    assert.equal(await store.lock(key, "two", 100_000, anyIo()), "held");
+    await passTime(11);
+    assert.equal(await store.lock(key, "two", 100_000, anyIo()), "done");
+  });
+
+  lockLaw(opened, "an unlock by another token, of its beginning or of nothing does nothing", async (store) => {
+    const [key, free] = [freshKey(), freshKey()];
+    await store.lock(key, "one", 60_000, anyIo());
+    for (const token of ["two", "on", "one ", "ONE", "1"]) await store.unlock(key, token, anyIo());
+    assert.equal(await store.lock(key, "two", 60_000, anyIo()), "held");
+    await store.unlock(free, "one", anyIo());
+    assert.equal(await store.lock(free, "two", 60_000, anyIo()), "done");
+  });
+
+  lockLaw(opened, "a lock ends with its time, not before, and is then anybody's", async (store, { passTime }) => {
+    const key = freshKey();
+    await store.lock(key, "crashed", 100_000, anyIo());
+    await passTime(90);
+    assert.equal(await store.lock(key, "next", 100_000, anyIo()), "held");
+    await passTime(11);
+    assert.equal(await store.lock(key, "next", 100_000, anyIo()), "done");
+    await store.unlock(key, "crashed", anyIo());
+    assert.equal(await store.lock(key, "third", 100_000, anyIo()), "held");
+  });
+
+  lockLaw(opened, "who asks in vain changes nothing, the time least of all", async (store, { passTime }) => {
+    const key = freshKey();
+    await store.lock(key, "one", 50_000, anyIo());
+    await store.lock(key, "two", 500_000, anyIo());
+    await passTime(51);
+    assert.equal(await store.lock(key, "three", 50_000, anyIo()), "done");
+  });
+
+  lockLaw(opened, "of concurrent locks exactly one is done", async (store) => {
+    const key = freshKey();
+    const answers = await Promise.all(Array.from({ length: 16 }, (_, index) => store.lock(key, `token ${index}`, 60_000, anyIo())));
+    assert.equal(answers.filter((answer) => answer === "done").length, 1);
+    assert.equal(answers.filter((answer) => answer === "held").length, 15);
+  });
+
+  lockLaw(opened, "locks and records of other keys are left alone", async (store) => {
+    const [key, other, data] = [freshKey(), freshKey(), freshKey()];
+    await store.create(data, recordOf("a"), 60, anyIo());
+    await store.lock(other, "one", 60_000, anyIo());
+    await store.lock(key, "one", 60_000, anyIo());
+    await store.unlock(key, "one", anyIo());
+    assert.equal(await store.lock(other, "two", 60_000, anyIo()), "held");
+    assert.equal(await store.load(data, 0, anyIo()), recordOf("a"));
+  });
 }

@@ -44,7 +44,7 @@ export function memoryStore(options: MemoryOptions = {}): Store {
 
 const MAX_ENTRIES = 10_000;
 const systemClock = () => Date.now();
-const CAPABILITIES: StoreCapabilities = { compareAndSet: true, locks: false, slides: "on-load", minTtlSeconds: 1, consistency: "strong" };
+const CAPABILITIES: StoreCapabilities = { compareAndSet: true, locks: true, slides: "on-load", minTtlSeconds: 1, consistency: "strong" };
 let shared: MemoryStore | undefined;
 
 interface Entry {
@@ -116,6 +116,18 @@ class MemoryStore implements Store {
 
   async put(key: string, text: string, ttlSeconds: number): Promise<void> {
     this.#set(key, text, ttlSeconds === 0 ? Infinity : ttlSeconds, this.#clock());
+  }
+
+  async lock(key: string, token: string, ttlMs: number): Promise<"done" | "held"> {
+    const now = this.#clock();
+    const entry = this.#find(key, now);
+    if (entry !== undefined) return entry.text === token ? "done" : "held";
+    this.#set(key, token, ttlMs / 1000, now);
+    return "done";
+  }
+
+  async unlock(key: string, token: string): Promise<void> {
+    if (this.#entries.get(key)?.text === token) this.#entries.delete(key);
   }
 
   #find(key: string, now: number): Entry | undefined {

@@ -32,10 +32,19 @@ const UPDATE =
   "if r~=ARGV[1] then return redis.call('GET',KEYS[1]) end " +
   "redis.call('SET',KEYS[1],ARGV[3],'EX',ARGV[2]) return 1";
 
+/** KEYS[1]; ARGV: time to live in milliseconds, token. 1: the token holds the lock, since now or an earlier try; 0: another does. */
+const LOCK =
+  "if redis.call('SET',KEYS[1],ARGV[2],'PX',ARGV[1],'NX') then return 1 end " +
+  "if redis.call('GET',KEYS[1])==ARGV[2] then return 1 end " +
+  "return 0";
+
+/** KEYS[1]; ARGV: token. 1: it held the lock; 0: it did not, and nothing was done. */
+const UNLOCK = "if redis.call('GET',KEYS[1])==ARGV[1] then return redis.call('DEL',KEYS[1]) end return 0";
+
 /** SET for a front that carries a long text only as the last argument. KEYS[1]; ARGV: SET's options, then the text. */
 export const SET_LAST = "return redis.call('SET',KEYS[1],ARGV[#ARGV],unpack(ARGV,1,#ARGV-1))";
 
-const CAPABILITIES: StoreCapabilities = { compareAndSet: true, locks: false, slides: "on-load", minTtlSeconds: 1, consistency: "strong" };
+const CAPABILITIES: StoreCapabilities = { compareAndSet: true, locks: true, slides: "on-load", minTtlSeconds: 1, consistency: "strong" };
 
 /** The contract, in one command a call. */
 export class RedisStore implements Store {
@@ -96,5 +105,16 @@ export class RedisStore implements Store {
   async put(key: string, text: string, ttlSeconds: number, io: StoreIo): Promise<void> {
     const { value } = await this.#front.send(ttlSeconds === 0 ? ["SET", key, text] : ["SET", key, text, "EX", ttlSeconds], io);
     if (value !== "OK") throw storeError("store-protocol", "SET");
+  }
+
+  async lock(key: string, token: string, ttlMs: number, io: StoreIo): Promise<"done" | "held"> {
+    const { value } = await this.#front.send(["EVAL", LOCK, 1, key, ttlMs, token], io);
+    if (value !== 0 && value !== 1) throw storeError("store-protocol", "lock");
+    return value === 1 ? "done" : "held";
+  }
+
+  async unlock(key: string, token: string, io: StoreIo): Promise<void> {
+    const { value } = await this.#front.send(["EVAL", UNLOCK, 1, key, token], io);
+    if (value !== 0 && value !== 1) throw storeError("store-protocol", "unlock");
   }
 }

@@ -189,7 +189,7 @@ function isLiving({ kind, deadline }: StoredRecord): boolean {
 }
 
 function toldBy(answer: Answer): string | undefined {
-  if (typeof answer === "string") return answer === "done" || answer === "gone" ? undefined : answer;
+  if (typeof answer === "string") return ["done", "gone", "held"].includes(answer) ? undefined : answer;
   if (answer === null || answer === undefined) return undefined;
   return "exists" in answer ? answer.exists : answer.conflict;
 }

@@ -3,7 +3,7 @@
 import { type Conflict, type Exists, SessionError, type Store, type StoreCapabilities, type StoreIo } from "edge-session";
 
 /** An operation of the store contract, or `pause`: a handler that waits for something else. */
-export type Operation = "load" | "create" | "update" | "replace" | "refresh" | "remove" | "put" | "pause";
+export type Operation = "load" | "create" | "update" | "replace" | "refresh" | "remove" | "put" | "lock" | "unlock" | "pause";
 /** What a call brings. */
 export type Answer = string | null | undefined | Exists | Conflict;
 
@@ -12,6 +12,7 @@ export interface Asked {
   readonly operation: Operation;
   readonly key: string;
   readonly text: string;
+  /** The revision that must be there; of a lock, its token. */
   readonly expected: string;
   readonly seconds: number;
 }
@@ -34,7 +35,7 @@ interface Entry {
   readonly expiresAt: number;
 }
 
-const CAPABILITIES: StoreCapabilities = { compareAndSet: true, locks: false, slides: "on-load", minTtlSeconds: 1, consistency: "strong" };
+const CAPABILITIES: StoreCapabilities = { compareAndSet: true, locks: true, slides: "on-load", minTtlSeconds: 1, consistency: "strong" };
 
 /** The records, and the calls that wait for a schedule. */
 export class SimulatedStore<Caller> {
@@ -109,6 +110,13 @@ export class SimulatedStore<Caller> {
       case "put":
         this.plant(key, text, seconds === 0 ? Number.POSITIVE_INFINITY : seconds);
         return undefined;
+      case "lock":
+        if (there !== undefined) return there === call.expected ? "done" : "held";
+        this.plant(key, call.expected, seconds);
+        return "done";
+      case "unlock":
+        if (there === call.expected) this.#entries.delete(key);
+        return undefined;
       case "pause":
         return undefined;
     }
@@ -176,6 +184,12 @@ export class Door<Caller> implements Store {
   }
   put(key: string, text: string, seconds: number): Promise<void> {
     return this.#ask({ operation: "put", key, text, expected: "", seconds });
+  }
+  lock(key: string, token: string, ttlMs: number): Promise<"done" | "held"> {
+    return this.#ask({ operation: "lock", key, text: "", expected: token, seconds: ttlMs / 1000 });
+  }
+  unlock(key: string, token: string): Promise<void> {
+    return this.#ask({ operation: "unlock", key, text: "", expected: token, seconds: 0 });
   }
 
   // What nobody reads is `undefined` here and nothing in the contract.

@@ -31,7 +31,7 @@ export class Trace {
   #answer(answer: Exclude<Answer, undefined>): string {
     if (answer === null) return "nothing";
     if (typeof answer !== "string") return "exists" in answer ? `exists ${this.#record(answer.exists)}` : `conflict ${this.#record(answer.conflict)}`;
-    return answer === "done" || answer === "gone" ? answer : this.#record(answer);
+    return ["done", "gone", "held"].includes(answer) ? answer : this.#record(answer);
   }
 
   #record(text: string): string {

@@ -23,6 +23,7 @@ export function takeOverTime(): void {
   replace(globalThis, "clearTimeout", (timer: number) => timers.delete(timer));
   replace(AbortSignal, "timeout", abortedAfter);
   replace(crypto, "getRandomValues", fill);
+  replace(Math, "random", () => draw());
 }
 
 /** Begins a run: no timer is left, and the randomness is the seed's. */

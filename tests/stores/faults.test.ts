@@ -47,6 +47,8 @@ const operations: { [operation: string]: (store: Store) => Promise<unknown> } = 
   refresh: (store) => store.refresh(key, 60, anyIo()),
   remove: (store) => store.remove(key, anyIo()),
   put: (store) => store.put(key, "1c.-.-.1", 60, anyIo()),
+  lock: async (store) => store.lock?.(key, "token", 60_000, anyIo()),
+  unlock: async (store) => store.unlock?.(key, "token", anyIo()),
 };
 
 /** Each operation ends with the code, and none with an answer. */
@@ -211,6 +213,8 @@ function networkFaults(name: string, open: (url: string, limits?: object) => Sto
         update: [2, -1, true, null, {}],
         refresh: ["OK", null, 2, true],
         remove: ["OK", null, -1, {}],
+        lock: ["OK", null, 2, true],
+        unlock: ["OK", null, 2, true],
       };
       for (const [operation, values] of Object.entries(wrong)) {
         const command = { load: "GETEX", refresh: "EXPIRE", remove: "DEL" }[operation] ?? "EVAL";

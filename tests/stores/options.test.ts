@@ -28,8 +28,8 @@ describe("a store over HTTP is made", () => {
     webdis({ username: undefined, password: undefined, databaseId: undefined })();
   });
 
-  it("saying that it compares and sets, slides on load, and is strong", () => {
-    const capabilities = { compareAndSet: true, locks: false, slides: "on-load", minTtlSeconds: 1, consistency: "strong" };
+  it("saying that it compares and sets, locks, slides on load, and is strong", () => {
+    const capabilities = { compareAndSet: true, locks: true, slides: "on-load", minTtlSeconds: 1, consistency: "strong" };
     assert.deepEqual(upstashStore(good).capabilities, capabilities);
     assert.deepEqual(webdisStore({ url: good.url }).capabilities, capabilities);
   });

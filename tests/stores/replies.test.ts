@@ -110,6 +110,22 @@ function lostReplies(name: string, start: (redisPort: number) => Promise<Server>
       assert.equal(await store.load(key, 0, anyIo()), null);
     });
 
+    it("a lock whose answer is lost is found to be ours, and an unlock frees no other's", async () => {
+      const key = freshKey();
+      const { lock, unlock } = store as Required<Store>;
+      loseFirst();
+      assert.equal(await lock.call(store, key, "ours", 60_000, anyIo()), "done");
+      assert.equal(between.seen.length, 2);
+      const direct = open(front.url) as Required<Store>;
+      between.play(async (seen, response) => {
+        await (await fetch(front.url + seen.target, asSent(seen))).text();
+        assert.equal(await direct.lock(key, "another's", 60_000, anyIo()), "done");
+        response.socket?.resetAndDestroy();
+      }, forward(front.url));
+      await unlock.call(store, key, "ours", anyIo());
+      assert.equal(await direct.lock(key, "a third's", 60_000, anyIo()), "held");
+    });
+
     it("a load is repeated and gives the record", async () => {
       const key = freshKey();
       between.play(forward(front.url));

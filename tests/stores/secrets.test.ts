@@ -39,6 +39,8 @@ async function scan(store: Store): Promise<void> {
     store.refresh("canary-key", 60, anyIo()),
     store.remove("canary-key", anyIo()),
     store.put("canary-key", record, 60, anyIo()),
+    (store as Required<Store>).lock("canary-key", "canary-token", 60_000, anyIo()),
+    (store as Required<Store>).unlock("canary-key", "canary-token", anyIo()),
   ];
   const scanned = calls.map((call) =>
     assert.rejects(call, (error) => {

@@ -210,6 +210,10 @@ async function wholeLife(store: Store): Promise<void> {
   assert.deepEqual(await store.update(key, recordOf("c"), revisionOf(recordOf("a")), 60, anyIo()), { conflict: recordOf("b") });
   assert.equal(await store.replace(key, recordOf("d"), 60, anyIo()), "done");
   await store.refresh(key, 60, anyIo());
+  const { lock, unlock } = store as Required<Store>;
+  assert.equal(await lock.call(store, `${key}_Lock`, "one", 60_000, anyIo()), "done");
+  assert.equal(await lock.call(store, `${key}_Lock`, "two", 60_000, anyIo()), "held");
+  await unlock.call(store, `${key}_Lock`, "one", anyIo());
   assert.equal(await store.load(key, 60, anyIo()), recordOf("d"));
   assert.equal(await store.load(key, 0, anyIo()), recordOf("d"));
   await store.put(key, "1c.-.-.1", 60, anyIo());

@@ -12,6 +12,8 @@ const key = "{app_AAAAAAAAAAAAAAAAAAAAAA}_Data";
 const [old, next] = [recordOf("a"), recordOf("b", '{\n"a/b?c":"%2F+.x"}')];
 let server: FaultServer;
 
+const locksOf = (store: Store) => store as Required<Store>;
+
 before(async () => {
   server = await startFaultServer(reply(500));
 });
@@ -66,6 +68,8 @@ describe("upstashStore sends", () => {
     assert.deepEqual(await command(store.remove(key, anyIo())), ["DEL", key]);
     assert.deepEqual(await command(store.put(key, "text", 60, anyIo())), ["SET", key, "text", "EX", 60]);
     assert.deepEqual(await command(store.put(key, "text", 0, anyIo())), ["SET", key, "text"]);
+    assert.deepEqual((await command(locksOf(store).lock(key, "token", 1500, anyIo()))).toSpliced(1, 1), ["EVAL", 1, key, 1500, "token"]);
+    assert.deepEqual((await command(locksOf(store).unlock(key, "token", anyIo()))).toSpliced(1, 1), ["EVAL", 1, key, "token"]);
   });
 
   it("to the path of its url, as given", async () => {
@@ -115,6 +119,8 @@ describe("webdisStore sends", () => {
     assert.deepEqual(await command(store.remove(key, anyIo())), ["DEL", key]);
     assert.deepEqual((await command(store.put(key, "text", 60, anyIo()))).toSpliced(1, 1), ["EVAL", "1", key, "EX", "60", "text"]);
     assert.deepEqual((await command(store.put(key, "text", 0, anyIo()))).toSpliced(1, 1), ["EVAL", "1", key, "text"]);
+    assert.deepEqual((await command(locksOf(store).lock(key, "token", 1500, anyIo()))).toSpliced(1, 1), ["EVAL", "1", key, "1500", "token"]);
+    assert.deepEqual((await command(locksOf(store).unlock(key, "token", anyIo()))).toSpliced(1, 1), ["EVAL", "1", key, "token"]);
   });
 
   it("every byte of a key that is not a letter, a digit, _ or - encoded", async () => {
