@@ -8,6 +8,7 @@ import { draw, flags, judge, type Step } from "./core.ts";
 import { SessionError } from "./errors.ts";
 import { noteEffort } from "./failure.ts";
 import { type Flow, makeFlow, run } from "./flow.ts";
+import { keepLock } from "./lock.ts";
 import { corrupt } from "./values.ts";
 import { forget, note, type Pending, takeId, tell, type Visit } from "./visit.ts";
 
@@ -67,6 +68,7 @@ export async function commit(visit: Visit, signal: AbortSignal | undefined): Pro
   if (visit.standing === "ended" || (visit.standing === "forwarded" && visit.move === undefined)) throw gone(visit);
   // What was changed stays for this request, and is asked for again at its next commit.
   if (needsCookie(visit) && !mayKeep(visit)) return withhold(visit);
+  if (visit.lock !== undefined) await keepLock(visit, visit.lock, budget);
   const [flow, step] = begun(visit, budget);
   await finish(visit, flow, step, started);
 }

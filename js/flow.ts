@@ -96,8 +96,13 @@ export async function run(flow: Flow, first: Step): Promise<Step> {
 
 /** Waits as the step says; false when the time for replays is over. */
 async function mayGoOn(flow: Flow, step: Step): Promise<boolean> {
-  if (flow.budget.left() === 0) return false;
+  if (flow.budget.left() === 0 || outlivedLock(flow)) return false;
   return step.waitMs === 0 || wait(step.waitMs, flow.budget);
+}
+
+/** Says whether somebody else wrote what only the holder of the lock may: what was made of the older record is not made again. */
+function outlivedLock({ visit, task, flags: given }: Flow): boolean {
+  return visit.settings.locks && task !== "destroy" && (given & flags.ownId) === 0;
 }
 
 /** Removes the record that a regeneration created and cannot finish; if that fails, nobody knows its id. */

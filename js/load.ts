@@ -4,6 +4,7 @@ import { Budget, call, failure, inTime, raced, tellBreaker } from "./calls.ts";
 import { sealAgain } from "./cookies.ts";
 import { type Judged, judge, type Opened, standings } from "./core.ts";
 import { SessionError } from "./errors.ts";
+import { freeBehind, takeLock } from "./lock.ts";
 import { asLines, beginAsLines, corrupt } from "./values.ts";
 import { note, now, openCookie, recordKey, storeError, tell, type Visit } from "./visit.ts";
 
@@ -11,7 +12,10 @@ import { note, now, openCookie, recordKey, storeError, tell, type Visit } from "
 export interface LoadOptions {
   /** Ends the waiting; the load then rejects with the signal's reason. */
   signal?: AbortSignal | undefined;
-  /** Says that the request will not write: what would change the session throws `read-only`. */
+  /**
+   * Says that the request will not write: what would change the session, but `destroy()`, throws `read-only`. Under
+   * `concurrency: "exclusive"` it neither takes the lock nor waits for it; a later plain `load()` does, and loads anew.
+   */
   readOnly?: boolean | undefined;
 }
 
@@ -20,7 +24,7 @@ const forwardingsToFollow = 8;
 
 /** Loads the session, once, within so many milliseconds; two loads at a time share one call. */
 export function load(visit: Visit, options: LoadOptions | undefined, milliseconds = visit.settings.ioTimeoutMs): Promise<void> | undefined {
-  if (visit.standing !== "unknown") {
+  if (visit.standing !== "unknown" && !unloadToLock(visit, options)) {
     visit.readOnly &&= options?.readOnly === true;
     return undefined;
   }
@@ -52,6 +56,20 @@ export function load(visit: Visit, options: LoadOptions | undefined, millisecond
   return visit.loading;
 }
 
+/** Forgets what was loaded read-only without the lock, where it is to be written now; says whether. */
+function unloadToLock(visit: Visit, options: LoadOptions | undefined): boolean {
+  const { standing } = visit;
+  if (!visit.settings.locks || !visit.readOnly || options?.readOnly === true || visit.started) return false;
+  if (standing !== "live" && standing !== "absent" && standing !== "expired") return false;
+  visit.standing = "unknown";
+  visit.header = "";
+  visit.values = "{}";
+  visit.checked = true;
+  visit.createdAt = undefined;
+  visit.readOnly = false;
+  return true;
+}
+
 /** Passes a failure on; that another caller gave up is none. */
 function unlessOurs(error: unknown): void {
   if (error instanceof SessionError) throw error;
@@ -59,8 +77,9 @@ function unlessOurs(error: unknown): void {
 
 async function loadRecord(visit: Visit, id: string, cookie: Opened | null, budget: Budget, readOnly: boolean): Promise<void> {
   const { settings } = visit;
-  const started = Date.now();
   try {
+    if (settings.locks && !readOnly) await takeLock(visit, id, budget);
+    const started = Date.now();
     const seconds = cookie === null ? 0 : secondsToLive(visit, cookie);
     let record: string | null;
     try {
@@ -75,6 +94,7 @@ async function loadRecord(visit: Visit, id: string, cookie: Opened | null, budge
     if (visit.standing === "live" && cookie !== null) sealAgain(visit, cookie);
     note(visit, "session-loaded");
   } catch (error) {
+    if (visit.lock !== undefined) freeBehind(visit);
     // Whatever was found so far: the next load asks again.
     visit.standing = "unknown";
     if (settings.throwOnError || (budget.caller?.aborted && error === budget.caller.reason)) throw error;

@@ -99,10 +99,18 @@ export interface SessionsOptions {
   ioTimeoutMs?: number | undefined;
   /**
    * What happens when two requests race: `"merge"` replays a request's changes onto what is there, `"last-write-wins"`
-   * puts its whole state there. Neither brings an ended session back.
+   * puts its whole state there, `"exclusive"` lets one request at a time load the session to write, at two store calls
+   * more. None brings an ended session back.
    * @default "merge", or "last-write-wins" where the store cannot compare and set
    */
-  concurrency?: "merge" | "last-write-wins" | undefined;
+  concurrency?: "merge" | "last-write-wins" | "exclusive" | undefined;
+  /**
+   * How long the lock of `"exclusive"` lasts where nobody frees it, in whole milliseconds, 1 to 86,400,000 (a day): others
+   * wait so long for a worker that died, and a request that takes longer may find its commit refused as `conflict`. In
+   * the other modes it does nothing.
+   * @default 110000
+   */
+  lockTimeoutMs?: number | undefined;
   /**
    * Whether a failed load throws. When false it gives an empty session that cannot be written (`isAvailable` is false),
    * and a failed automatic commit is an event; an explicit `commit()` and `destroy()` always throw.
@@ -165,6 +173,9 @@ export interface Settings {
   readonly slides: boolean;
   readonly ioTimeoutMs: number;
   readonly merges: boolean;
+  /** Whether a request that will write takes a lock, for so many milliseconds. */
+  readonly locks: boolean;
+  readonly lockTimeoutMs: number;
   readonly throwOnError: boolean;
   readonly inBackground: boolean;
   readonly consent: ((request: RequestLike) => boolean) | undefined;
@@ -177,13 +188,14 @@ export interface Settings {
   breakerOpen: boolean;
 }
 
+const LONGEST_LOCK_MS = 86_400_000;
 const storeMethods = ["load", "create", "update", "replace", "refresh", "remove", "put"] as const;
 
 /** Checks the options and fills in what is missing. */
 export function settle(options: SessionsOptions): Settings {
   if (typeof options !== "object" || options === null) throw refusal(["options: must be an object"]);
   const problems: string[] = [];
-  const { store, idleTimeoutSeconds = 1200, ioTimeoutMs = 10_000, slide = "every-request", concurrency } = options;
+  const { store, idleTimeoutSeconds = 1200, ioTimeoutMs = 10_000, slide = "every-request", concurrency, lockTimeoutMs = 110_000 } = options;
   const {
     applicationName = "edge-session",
     throwOnError = true,
@@ -195,7 +207,7 @@ export function settle(options: SessionsOptions): Settings {
   } = options;
   const cookie = settleCookie(options.cookie, problems);
   oneOf("slide", slide, ["every-request", "on-load"], problems);
-  oneOf("concurrency", concurrency ?? "merge", ["merge", "last-write-wins"], problems);
+  oneOf("concurrency", concurrency ?? "merge", ["merge", "last-write-wins", "exclusive"], problems);
   oneOf("commit", commit, ["before-response", "background"], problems);
   typed("throwOnError", throwOnError, "boolean", problems);
   typed("applicationName", applicationName, "string", problems);
@@ -203,14 +215,11 @@ export function settle(options: SessionsOptions): Settings {
   if (consent !== undefined) typed("consent", consent, "function", problems);
   if (onEvent !== undefined) typed("onEvent", onEvent, "function", problems);
   if (!(typeof ioTimeoutMs === "number" && ioTimeoutMs >= 1)) problems.push("ioTimeoutMs: must be a number of at least 1, or Infinity");
-  checkStore(store, problems);
-  if (problems.every((problem) => !problem.startsWith("store"))) {
-    const { compareAndSet, minTtlSeconds } = store.capabilities;
-    if (concurrency === "merge" && !compareAndSet) {
-      problems.push('concurrency: "merge" needs a store that compares and sets. Write "last-write-wins", or choose another store');
-    }
-    if (idleTimeoutSeconds < minTtlSeconds) problems.push("idleTimeoutSeconds: must not be below the shortest time that the store keeps");
+  if (!Number.isSafeInteger(lockTimeoutMs) || lockTimeoutMs < 1 || lockTimeoutMs > LONGEST_LOCK_MS) {
+    problems.push(`lockTimeoutMs: must be whole milliseconds, 1 to ${LONGEST_LOCK_MS}`);
   }
+  checkStore(store, problems);
+  if (problems.every((problem) => !problem.startsWith("store"))) checkNeeds(store, concurrency, idleTimeoutSeconds, problems);
   const tryMs = (store as { [keepsTime]?: number } | undefined)?.[keepsTime];
   const core = makeCore(options, cookie, applicationName, idleTimeoutSeconds, maxRecordBytes, problems);
   return {
@@ -224,6 +233,8 @@ export function settle(options: SessionsOptions): Settings {
     slides: slide === "every-request" && store.capabilities.slides === "on-load",
     ioTimeoutMs,
     merges: concurrency !== "last-write-wins" && store.capabilities.compareAndSet,
+    locks: concurrency === "exclusive",
+    lockTimeoutMs,
     throwOnError,
     inBackground: commit === "background",
     consent,
@@ -254,6 +265,23 @@ function checkStore(store: Store, problems: string[]): void {
   const missing = storeMethods.filter((method) => typeof store[method] !== "function");
   if (missing.length > 0) problems.push(`store: lacks ${missing.join(", ")}`);
   if (typeof store.capabilities !== "object" || store.capabilities === null) problems.push("store: lacks capabilities");
+}
+
+/** Refuses what was written explicitly and the store cannot keep. */
+function checkNeeds(store: Store, concurrency: SessionsOptions["concurrency"], idleTimeoutSeconds: number, problems: string[]): void {
+  const { compareAndSet, minTtlSeconds } = store.capabilities;
+  if (concurrency === "merge" && !compareAndSet) {
+    problems.push('concurrency: "merge" needs a store that compares and sets. Write "last-write-wins", or choose another store');
+  }
+  if (concurrency === "exclusive" && !canLock(store)) {
+    problems.push('concurrency: "exclusive" needs a store with locks that compares and sets. Write another mode, or choose another store');
+  }
+  if (idleTimeoutSeconds < minTtlSeconds) problems.push("idleTimeoutSeconds: must not be below the shortest time that the store keeps");
+}
+
+/** Says whether the store locks; whoever outlives the lock is stopped by a comparison. */
+function canLock({ capabilities, lock, unlock }: Store): boolean {
+  return capabilities.locks && capabilities.compareAndSet && typeof lock === "function" && typeof unlock === "function";
 }
 
 /** Makes the core, which checks what only it reads; throws all problems together. */

@@ -7,6 +7,7 @@ import { draw } from "./core.ts";
 import { SessionError } from "./errors.ts";
 import { applyToHeaders, applyToResponse } from "./headers.ts";
 import { type LoadOptions, load } from "./load.ts";
+import { freeLock } from "./lock.ts";
 import { asLines, keyOf, keyText, valueFrom, valueText } from "./values.ts";
 import { openCookie, takeId, type Visit } from "./visit.ts";
 
@@ -217,9 +218,13 @@ export class VisitSession implements Session {
   commit(options?: { signal?: AbortSignal | undefined }): Promise<void> {
     const visit = this.#visit;
     return inTurn(visit, async () => {
-      if (!isDirty(visit)) return;
-      if (visit.started && needsCookie(visit)) throw startedError("commit() came after the response was made and would need a cookie");
-      await commit(visit, options?.signal);
+      try {
+        if (!isDirty(visit)) return;
+        if (visit.started && needsCookie(visit)) throw startedError("commit() came after the response was made and would need a cookie");
+        await commit(visit, options?.signal);
+      } finally {
+        if (visit.lock !== undefined && !visit.handled) await freeLock(visit);
+      }
     });
   }
 
@@ -244,7 +249,13 @@ export class VisitSession implements Session {
     if (visit.started) throw startedError("destroy() came after the response was made, so the browser would keep its cookie");
     if (visit.cookie === undefined) openCookie(visit);
     visit.used = true;
-    await inTurn(visit, () => destroy(visit));
+    await inTurn(visit, async () => {
+      try {
+        await destroy(visit);
+      } finally {
+        if (visit.lock !== undefined) await freeLock(visit);
+      }
+    });
   }
 
   applyTo(response: Response): Response;

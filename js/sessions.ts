@@ -8,6 +8,7 @@ import { SessionError } from "./errors.ts";
 import { effortBefore } from "./failure.ts";
 import { applyToResponse } from "./headers.ts";
 import { load, secondsToLive } from "./load.ts";
+import { freeLock } from "./lock.ts";
 import { type RequestLike, type SessionsOptions, type Settings, settle } from "./options.ts";
 import { answerToOutage } from "./outage.ts";
 import { type Session, type Values, VisitSession } from "./session.ts";
@@ -84,6 +85,7 @@ async function handle(
   handler: (session: Session) => Response | Promise<Response>,
 ): Promise<Response> {
   const visit = begin(settled(), request);
+  visit.handled = true;
   visit.background = ctx;
   tellRestart(visit);
   let response: Response;
@@ -94,6 +96,7 @@ async function handle(
     if (!(error instanceof Response)) {
       await commitAfterFailure(visit, ctx);
       visit.started = true;
+      if (visit.settings.locks) await free(visit, ctx);
       const answer = answerToOutage(error);
       if (answer === undefined) throw error;
       return answer;
@@ -106,11 +109,21 @@ async function handle(
     else await commitBefore(visit, ctx, response);
   } finally {
     visit.started = true;
+    if (visit.settings.locks) await free(visit, ctx);
   }
   const answer = applyToResponse(visit, response);
   tellRestart(visit);
   if (thrown) throw answer;
   return answer;
+}
+
+/** Frees the lock once all commits are over, a load included that nobody waited for; behind the answer, where there is a context. */
+async function free(visit: Visit, ctx: Background | undefined): Promise<void> {
+  const work = inTurn(visit, async () => {
+    await visit.loading?.catch(() => undefined);
+    await freeLock(visit);
+  });
+  if (ctx === undefined) await work;
 }
 
 /** Commits everything, before the answer leaves or behind it. */
@@ -180,7 +193,7 @@ async function renew(visit: Visit, ctx: Background | undefined): Promise<void> {
   if (cookie === null) return;
   if (cookie.secret > 0 && isNavigation(visit) && !visit.failed) {
     // Sealed by an older secret: a load confirms the record, and the cookie is sealed anew.
-    await load(visit, undefined, settings.renewalMs)?.catch(() => undefined);
+    await load(visit, { readOnly: true }, settings.renewalMs)?.catch(() => undefined);
     visit.used = false;
     return;
   }

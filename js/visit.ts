@@ -62,10 +62,20 @@ export interface Pending {
   readonly taken: number;
 }
 
+/** A lock that the visit holds, or may hold. */
+export interface Lock {
+  readonly key: string;
+  readonly token: string;
+  /** Unix milliseconds at which it ends where nobody frees it. */
+  readonly until: number;
+}
+
 /** Everything that one request knows of its session: one plain object, as each closure and class costs. */
 export interface Visit {
   readonly settings: Settings;
   readonly request: RequestLike | undefined;
+  /** Whether `handle` ends it, so that its lock lasts until then. */
+  handled: boolean;
   /** Where commits go on though the client is gone. */
   background: Background | undefined;
   /** Whether the session is known by its id only. */
@@ -94,6 +104,7 @@ export interface Visit {
   /** What this login decided on its cookie; `undefined`: as it came in. */
   persistent: boolean | undefined;
   readOnly: boolean;
+  lock: Lock | undefined;
   /** Whether the request used the session, so that its answer is nobody else's. */
   used: boolean;
   /** Whether the cookie must not be sent again, as the id was seen forwarded or destroyed. */
@@ -121,6 +132,7 @@ export function begin(settings: Settings, request: RequestLike | undefined, id?:
   return {
     settings,
     request,
+    handled: false,
     background: undefined,
     byId: id !== undefined,
     cookie: id === undefined ? undefined : null,
@@ -138,6 +150,7 @@ export function begin(settings: Settings, request: RequestLike | undefined, id?:
     move: undefined,
     persistent: undefined,
     readOnly: false,
+    lock: undefined,
     used: false,
     outdated: false,
     destroyed: false,

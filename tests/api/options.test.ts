@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { createSessions, memoryStore, SessionError, type SessionsOptions } from "edge-session";
+import { createSessions, memoryStore, SessionError, type SessionsOptions, type Store } from "edge-session";
 import { WatchedStore } from "./watched-store.ts";
 import { codeOf, pairOf, request, SECRET, World } from "./world.ts";
 
@@ -27,6 +27,11 @@ function refusedWith(change: Record<string, unknown>): string {
 
 function weak(capabilities: Partial<typeof store.capabilities>): WatchedStore {
   return new WatchedStore(store, capabilities);
+}
+
+/** A store that says that it locks, without one of the methods. */
+function lockless(method: "lock" | "unlock"): Store {
+  return Object.assign(weak({}), { [method]: undefined }) as Store;
 }
 
 /** Options, and the change that is to be refused by their name. */
@@ -89,9 +94,21 @@ const refused: [option: string, change: Record<string, unknown>][] = [
   ["ioTimeoutMs", { ioTimeoutMs: 0 }],
   ["ioTimeoutMs", { ioTimeoutMs: "10" }],
   ["ioTimeoutMs", { ioTimeoutMs: Number.NaN }],
-  ["concurrency", { concurrency: "exclusive" }],
+  ["concurrency", { concurrency: "optimistic" }],
+  ["concurrency", { concurrency: "exclusive", store: weak({ locks: false }) }],
+  ["concurrency", { concurrency: "exclusive", store: weak({ compareAndSet: false }) }],
+  ["concurrency", { concurrency: "exclusive", store: lockless("lock") }],
+  ["concurrency", { concurrency: "exclusive", store: lockless("unlock") }],
   ["concurrency", { concurrency: "merge", store: weak({ compareAndSet: false }) }],
   ["idleTimeoutSeconds", { idleTimeoutSeconds: 59, store: weak({ minTtlSeconds: 60 }) }],
+  ["lockTimeoutMs", { lockTimeoutMs: 0 }],
+  ["lockTimeoutMs", { lockTimeoutMs: -1 }],
+  ["lockTimeoutMs", { lockTimeoutMs: 1.5 }],
+  ["lockTimeoutMs", { lockTimeoutMs: "110000" }],
+  ["lockTimeoutMs", { lockTimeoutMs: null }],
+  ["lockTimeoutMs", { lockTimeoutMs: Number.NaN }],
+  ["lockTimeoutMs", { lockTimeoutMs: Number.POSITIVE_INFINITY }],
+  ["lockTimeoutMs", { lockTimeoutMs: 86_400_001, concurrency: "exclusive" }],
   ["throwOnError", { throwOnError: "no" }],
   ["throwOnError", { throwOnError: null }],
   ["commit", { commit: "later" }],
@@ -131,6 +148,7 @@ describe("an option that is not allowed", () => {
       { applicationName: `${canary} ${canary}` },
       { cookie: { name: `${canary};`, path: canary, domain: `${canary};`, sameSite: canary } },
       { slide: canary, concurrency: canary, commit: canary, throwOnError: canary, clock: canary, onEvent: canary, ioTimeoutMs: canary },
+      { lockTimeoutMs: canary, concurrency: "exclusive", store: weak({ locks: false }) },
       { idleTimeoutSeconds: canary, absoluteTimeoutSeconds: canary, maxRecordBytes: canary },
       { store: canary },
     ];
@@ -161,6 +179,11 @@ describe("options that are allowed", () => {
       { maxRecordBytes: 1_048_576 },
       { idleTimeoutSeconds: 60, store: weak({ minTtlSeconds: 60 }) },
       { concurrency: "last-write-wins", store: weak({ compareAndSet: false }) },
+      { concurrency: "last-write-wins", store: weak({ locks: false }), lockTimeoutMs: 1000 },
+      { concurrency: "merge", store: lockless("lock") },
+      { concurrency: "exclusive" },
+      { concurrency: "exclusive", lockTimeoutMs: 1 },
+      { concurrency: "exclusive", lockTimeoutMs: 86_400_000 },
       { store: weak({ compareAndSet: false }) },
       { slide: "every-request", store: weak({ slides: "on-write" }) },
     ];
@@ -170,7 +193,7 @@ describe("options that are allowed", () => {
   test("are the defaults where they are undefined", async () => {
     const world = new World();
     const names = ["applicationName", "cookie", "idleTimeoutSeconds", "absoluteTimeoutSeconds", "slide", "ioTimeoutMs", "concurrency"];
-    const more = ["throwOnError", "commit", "maxRecordBytes", "onEvent", "clock"];
+    const more = ["lockTimeoutMs", "throwOnError", "commit", "maxRecordBytes", "onEvent", "clock"];
     const nothing = Object.fromEntries([...names, ...more].map((name) => [name, undefined]));
     assert.equal(refusedWith(nothing), "");
     const cookie = Object.fromEntries(

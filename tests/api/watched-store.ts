@@ -2,7 +2,7 @@
 
 import type { Conflict, Exists, Store, StoreCapabilities, StoreIo } from "edge-session";
 
-export type Operation = "load" | "create" | "update" | "replace" | "refresh" | "remove" | "put";
+export type Operation = "load" | "create" | "update" | "replace" | "refresh" | "remove" | "put" | "lock" | "unlock";
 
 /** Passes every call on, after it was written down and `before` had its say. */
 export class WatchedStore implements Store {
@@ -12,6 +12,8 @@ export class WatchedStore implements Store {
   readonly calls: Operation[] = [];
   /** The seconds to live that were asked for, in order. */
   readonly seconds: number[] = [];
+  /** The tokens of locks that were asked for, in order. */
+  readonly tokens: string[] = [];
   /** Runs before a call; what it throws is the store's failure. */
   before: (operation: Operation, io: StoreIo, key: string) => unknown = () => undefined;
   /** Runs after a call that was carried out; what it throws is a reply that was lost. */
@@ -49,6 +51,15 @@ export class WatchedStore implements Store {
 
   put(key: string, text: string, ttlSeconds: number, io: StoreIo): Promise<void> {
     return this.#pass("put", io, key, ttlSeconds, () => this.inner.put(key, text, ttlSeconds, io));
+  }
+
+  async lock(key: string, token: string, ttlMs: number, io: StoreIo): Promise<"done" | "held"> {
+    this.tokens.push(token);
+    return this.#pass("lock", io, key, ttlMs / 1000, async () => (await this.inner.lock?.(key, token, ttlMs, io)) ?? "held");
+  }
+
+  unlock(key: string, token: string, io: StoreIo): Promise<void> {
+    return this.#pass("unlock", io, key, 0, async () => this.inner.unlock?.(key, token, io));
   }
 
   /** Reads a record behind everybody's back. */

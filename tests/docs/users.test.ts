@@ -48,7 +48,6 @@ describe("code that users write", () => {
       tempData: "session.tempData.get('notice');",
       protector: "sessions.protector('csrf');",
       cache: "sessions.cache.get('a');",
-      exclusive: "createSessions({ ...base, concurrency: 'exclusive' });",
       encryptRecords: "createSessions({ ...base, encryptRecords: true });",
       Temp: "createSessions<{ a: number }, { notice: string }>(base);",
     };
