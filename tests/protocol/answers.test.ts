@@ -4,8 +4,9 @@ import type { Act } from "./course.ts";
 import { everySchedule } from "./explore.ts";
 import { keyOf, parse } from "./history.ts";
 import { demand, logsIn, logsOut, reads, writes } from "./plans.ts";
+import { sentCookie } from "./request.ts";
 import { storiesOf } from "./stories.ts";
-import { sentCookie, type World } from "./world.ts";
+import type { World } from "./world.ts";
 
 const story = storiesOf(import.meta.url);
 const one = { browser: "one" };

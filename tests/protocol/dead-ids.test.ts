@@ -2,8 +2,9 @@
 
 import { everySchedule } from "./explore.ts";
 import { demand, logsIn, logsOut, reads, writes } from "./plans.ts";
+import { sentCookie } from "./request.ts";
 import { storiesOf } from "./stories.ts";
-import { sentCookie, type World } from "./world.ts";
+import type { World } from "./world.ts";
 
 const story = storiesOf(import.meta.url);
 const old = { browser: "old", after: ["R"] };

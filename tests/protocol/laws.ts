@@ -2,7 +2,6 @@
 
 import type { Course, Fate } from "./course.ts";
 import { type History, keyOf, type StoredRecord } from "./history.ts";
-import type { SimulatedStore } from "./simulated-store.ts";
 
 /** Checks that what was confirmed is there, once, and what was refused is not. */
 export function checkEnd(history: History, courses: readonly Course[], merges: boolean): void {
@@ -24,7 +23,7 @@ export function checkEnd(history: History, courses: readonly Course[], merges: b
 }
 
 /** Where no call was lost, no record may be left that no browser can reach. */
-export function checkOrphans(history: History, store: SimulatedStore<Course>): void {
+export function checkOrphans(history: History, store: { keys(): Iterable<string> }): void {
   const reached = new Set([...history.issued].map(keyOf));
   for (const key of store.keys()) if (!reached.has(key)) history.violate("ORPHAN", "a record is left that nobody can reach");
 }

@@ -1,12 +1,12 @@
 // One run: requests, browsers and a store, driven step by step.
 
-import type { Session } from "edge-session";
 import type { Choices } from "./choices.ts";
-import { type Course, commits, conclude, courseOf, handler, type Plan } from "./course.ts";
-import { COOKIE, type Planted, plantedSession, type Setup, slotFor } from "./doors.ts";
+import { type Course, courseOf, type Plan } from "./course.ts";
+import { type Planted, plantedSession, type Setup, slotFor } from "./doors.ts";
 import { History, keyOf, parse } from "./history.ts";
 import { checkEnd, checkOrphans } from "./laws.ts";
 import { Network, type Weather } from "./network.ts";
+import { requestWith, send, sentCookie } from "./request.ts";
 import { SimulatedStore } from "./simulated-store.ts";
 import { Trace } from "./trace.ts";
 import { beginTime, passTime, passToNextTimer, quiet, waits } from "./virtual-time.ts";
@@ -63,7 +63,7 @@ export class World {
   idIn(browser: string): string | undefined {
     const slot = slotFor<Course>(this.scene.setup ?? {}, -1);
     slot.skew = Math.max(0, ...(this.scene.skews ?? []));
-    return slot.sessions.open(requestWith(this.jars.get(browser), {})).id;
+    return slot.sessions.open(requestWith(this.jars.get(browser))).id;
   }
 
   /** Plays the run to its end, and checks what must always hold. */
@@ -139,24 +139,9 @@ export class World {
     slot.onEvent = ({ name }) => course.events.push(name);
     course.stage = "running";
     course.endedBefore = [...this.history.ended];
-    const handle = async (session: Session): Promise<Response> => {
-      course.session = session;
-      course.sentId = session.id;
-      return await handler(course, session, this.#around);
-    };
     this.trace.note(plan.name, "is sent");
-    const byId = async (): Promise<Response> => {
-      const session = slot.sessions.openById(this.planted?.id ?? "");
-      const response = await handle(session);
-      await commits(course, session);
-      return response;
-    };
-    const request = requestWith(this.jars.get(plan.browser ?? plan.name), plan);
-    const answer = plan.byId === true ? byId() : slot.sessions.handle(request, undefined, handle);
-    answer.then(
-      (response) => this.#answered(course, response, undefined),
-      (error: unknown) => this.#answered(course, undefined, error),
-    );
+    const cookie = this.jars.get(plan.browser ?? plan.name);
+    void send(course, slot.sessions, cookie, this.planted?.id ?? "", this.#around).then(() => this.#answered(course));
   }
 
   readonly #around = {
@@ -169,11 +154,9 @@ export class World {
     },
   };
 
-  #answered(course: Course, response: Response | undefined, error: unknown): void {
-    course.response = response;
-    course.error = error;
+  #answered(course: Course): void {
+    const { response, error } = course;
     course.stage = "answered";
-    conclude(course);
     const id = course.session?.id;
     if (id !== undefined && sentCookie(response) !== undefined) this.history.issued.add(id);
     this.history.answered(course);
@@ -193,16 +176,4 @@ export class World {
     course.stage = "over";
     this.trace.note(course.plan.name, "never gets its answer");
   }
-}
-
-function requestWith(cookie: string | undefined, { image = false }: { image?: boolean }): { method: string; headers: Headers } {
-  const headers = new Headers(image ? { "sec-fetch-mode": "no-cors" } : { "sec-fetch-mode": "navigate" });
-  if (cookie !== undefined) headers.set("cookie", `${COOKIE}=${cookie}`);
-  return { method: "GET", headers };
-}
-
-/** Gives the cookie that an answer sets, empty where it makes the browser forget. */
-export function sentCookie(response: Response | undefined): string | undefined {
-  const line = response?.headers.getSetCookie().find((each) => each.startsWith(`${COOKIE}=`));
-  return line?.slice(COOKIE.length + 1, line.indexOf(";"));
 }
