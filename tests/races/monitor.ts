@@ -1,0 +1,71 @@
+// What Redis carried out, in its order.
+
+import { once } from "node:events";
+import { connect, type Socket } from "node:net";
+
+/** A command that changes what is stored, or a mark that somebody left in between; one in a script is there as its own. */
+export type Command = readonly [name: string, ...parameters: string[]];
+
+const WATCHED = /\] "(?:SET|DEL|UNLINK|ECHO)" /i;
+const ESCAPES: Readonly<Record<string, string>> = { n: "\n", r: "\r", t: "\t", a: "\x07", b: "\b" };
+
+/** Listens to a Redis by its command MONITOR. */
+export class Monitor {
+  readonly #socket: Socket;
+  #line = "";
+  #commands: Command[] = [];
+  #marks = new Map<string, (commands: Command[]) => void>();
+
+  private constructor(socket: Socket) {
+    this.#socket = socket;
+    socket.setEncoding("latin1");
+    socket.on("data", (text: string) => this.#hear(text));
+  }
+
+  /** Begins to listen; all that comes after is heard. */
+  static async start(port: number): Promise<Monitor> {
+    const socket = connect(port, "127.0.0.1");
+    await once(socket, "connect");
+    socket.write("MONITOR\r\n");
+    await once(socket, "data");
+    return new Monitor(socket);
+  }
+
+  /** Gives what was carried out since the mark before, once the mark is heard: an `ECHO` of it. */
+  until(mark: string): Promise<Command[]> {
+    return new Promise((resolve) => this.#marks.set(mark, resolve));
+  }
+
+  stop(): void {
+    this.#socket.destroy();
+  }
+
+  #hear(text: string): void {
+    const lines = (this.#line + text).split("\r\n");
+    this.#line = lines.pop() ?? "";
+    for (const line of lines) if (WATCHED.test(line)) this.#take(partsOf(line));
+  }
+
+  #take(command: Command): void {
+    const [name, mark = ""] = command;
+    const heard = name === "ECHO" ? this.#marks.get(mark) : undefined;
+    if (heard === undefined) {
+      this.#commands.push(command);
+      return;
+    }
+    this.#marks.delete(mark);
+    heard(this.#commands);
+    this.#commands = [];
+  }
+}
+
+/** `+time [database client] "SET" "key" ...`, escaped as `redis-cli` shows it. */
+function partsOf(line: string): Command {
+  const parts = [...line.matchAll(/"((?:[^"\\]|\\.)*)"/g)].map(([, part = ""]) =>
+    part.replace(/\\(x[0-9a-f]{2}|.)/g, (_, escaped: string) =>
+      escaped.length > 1 ? String.fromCharCode(Number.parseInt(escaped.slice(1), 16)) : (ESCAPES[escaped] ?? escaped),
+    ),
+  );
+  const [name = "", ...parameters] = parts;
+  return [name.toUpperCase(), ...parameters];
+}
