@@ -4,6 +4,7 @@ import wasm from "#wasm";
 import {
   are_lines,
   Core as Compiled,
+  chunked_values,
   digest,
   draw as drawInto,
   instantiate,
@@ -90,7 +91,7 @@ export interface OpenedText extends Whole {
 
 const rejections: readonly CookieRejection[] = ["malformed", "unknown-key", "unauthentic", "expired", "ambiguous"];
 const messages: Partial<Record<SessionErrorCode, string>> = {
-  "cookie-too-large": "the cookie is longer than browsers keep. Shorten its name, path or domain.",
+  "cookie-too-large": "the cookie is longer than browsers keep. Store less, or shorten its name, path or domain.",
 };
 /** More of a record than any header needs. */
 const longestHeader = 128;
@@ -246,6 +247,30 @@ export function merge(values: string, changes: string): string | undefined {
   }
 }
 
+/** What a `Cookie` header has of one name. */
+export interface Found {
+  /** The whole values, in order; another site of the same domain can plant one. */
+  readonly values: readonly string[];
+  /** Which of its cookies are there: bit 0 the named one, bits 1 to 10 the pieces. */
+  readonly seen: number;
+}
+
+/** Finds the values of a name in a `Cookie` header, whole or in pieces. */
+export function findValues(header: string, name: string): Found {
+  try {
+    room((name.length + header.length) * 3);
+    const nameEnd = write(name, 0);
+    const end = write(header, nameEnd);
+    const valuesEnd = chunked_values(door, nameEnd, end);
+    look();
+    const found = { values: read(4, valuesEnd).split(";").slice(0, -1), seen: view.getUint32(0, true) };
+    wipe(Math.max(end, valuesEnd));
+    return found;
+  } catch (error) {
+    throw failed(error);
+  }
+}
+
 /** The keys and options of one configuration, in whichever instance lives. */
 export class Core {
   readonly #settings: Uint8Array;
@@ -359,6 +384,30 @@ export class Core {
       const text = read(0, length);
       wipe(length);
       return text;
+    } catch (error) {
+      throw failed(error);
+    }
+  }
+
+  /**
+   * Writes the `Set-Cookie` lines of a value under a name, in pieces where it is long, and expires what is left over of
+   * the cookies `seen`; without a value all of them.
+   *
+   * @throws {SessionError} `cookie-too-large`
+   */
+  lines(name: string, value: string, seen: number, maxAge: number, now: number, size = 0): string[] {
+    try {
+      const compiled = this.#live();
+      room(Math.max(size, (name.length + value.length) * 3));
+      const nameEnd = write(name, 0);
+      const end = write(value, nameEnd);
+      const length = compiled.chunked_lines(door, nameEnd, end, seen, maxAge, now);
+      look();
+      const fits = length <= scratch.length;
+      const text = fits ? read(0, length) : "";
+      wipe(fits ? Math.max(end, length) : end);
+      if (!fits) return this.lines(name, value, seen, maxAge, now, length);
+      return text === "" ? [] : text.split("\n");
     } catch (error) {
       throw failed(error);
     }

@@ -28,7 +28,7 @@ use crate::keyring::Keyring;
 use crate::token::{SessionToken, Why};
 
 /// Cookies of our name that are looked at; a browser sends one or two.
-const MAX_CANDIDATES: usize = 4;
+pub(crate) const MAX_CANDIDATES: usize = 4;
 
 /// Bytes of name and value that browsers keep (RFC 6265bis 5.7).
 pub const MAX_NAME_AND_VALUE: usize = 4096;
@@ -41,7 +41,15 @@ pub const MAX_AGE_SECONDS: u64 = 34_560_000;
 
 /// Gives the values of one cookie name, at most 4, in order.
 pub fn candidates<'h>(header: &'h [u8], name: &[u8]) -> impl Iterator<Item = &'h [u8]> {
-    header.split(|&byte| byte == b';').filter_map(move |pair| value_of(pair, name)).take(MAX_CANDIDATES)
+    pairs(header).filter(move |(key, _)| *key == name).map(|(_, value)| trim(value)).take(MAX_CANDIDATES)
+}
+
+// Every name with its value, around which blanks may still stand.
+pub(crate) fn pairs(header: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> {
+    header.split(|&byte| byte == b';').filter_map(|pair| {
+        let (before, after) = pair.split_at_checked(pair.iter().position(|&byte| byte == b'=')?)?;
+        Some((trim(before), after.split_first()?.1))
+    })
 }
 
 /// Says what a `Cookie` header holds for us.
@@ -112,6 +120,17 @@ pub enum Lifetime {
     Seconds(u64),
 }
 
+impl Lifetime {
+    // The `Max-Age` and the time of `Expires`, in unix seconds.
+    pub(crate) const fn ends(self, now: u64) -> Result<Option<(u64, u64)>, Error> {
+        match self {
+            Self::BrowserSession => Ok(None),
+            Self::Seconds(seconds) if seconds > MAX_AGE_SECONDS => Err(Error::InvalidOptions),
+            Self::Seconds(seconds) => Ok(Some((seconds, now.saturating_add(seconds)))),
+        }
+    }
+}
+
 /// Holds the attributes of the session cookie.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CookieOptions {
@@ -159,11 +178,9 @@ impl CookieOptions {
     /// - `cookie-too-large`: name and value are above 4,096 bytes, or an
     ///   attribute is above 1,024. Nothing is ever cut.
     pub fn line(&self, value: &str, lifetime: Lifetime, now: u64) -> Result<String, Error> {
-        match lifetime {
-            Lifetime::BrowserSession => self.write(value, None),
-            Lifetime::Seconds(seconds) if seconds > MAX_AGE_SECONDS => Err(Error::InvalidOptions),
-            Lifetime::Seconds(seconds) => self.write(value, Some((seconds, now.saturating_add(seconds)))),
-        }
+        let mut line = String::new();
+        self.push_line(&self.name, value, lifetime.ends(now)?, &mut line)?;
+        Ok(line)
     }
 
     /// Writes the `Set-Cookie` line that makes browsers drop the cookie.
@@ -176,27 +193,26 @@ impl CookieOptions {
     /// - `invalid-options`: a field holds what no cookie can.
     /// - `cookie-too-large`: the name or an attribute is too long.
     pub fn expired_line(&self) -> Result<String, Error> {
-        self.write("", Some((0, 0)))
+        let mut line = String::new();
+        self.push_line(&self.name, "", Some((0, 0)), &mut line)?;
+        Ok(line)
     }
 
     // Checks every field here: platforms let through what browsers misread.
-    fn write(&self, value: &str, ends: Option<(u64, u64)>) -> Result<String, Error> {
+    #[inline(never)]
+    pub(crate) fn push_line(&self, name: &str, value: &str, ends: Option<(u64, u64)>, line: &mut String) -> Result<(), Error> {
         let attributes = [self.path.as_str(), self.domain.as_deref().unwrap_or("")];
-        let clean = is_cookie_name(&self.name) && value.bytes().all(is_cookie_octet) && attributes.into_iter().all(is_attribute);
+        let clean = is_cookie_name(name) && value.bytes().all(is_cookie_octet) && attributes.into_iter().all(is_attribute);
         if !clean {
             return Err(Error::InvalidOptions);
         }
-        let name_and_value = self.name.len().saturating_add(value.len());
+        let name_and_value = name.len().saturating_add(value.len());
         let attribute_too_long = attributes.iter().any(|text| text.len() > MAX_ATTRIBUTE);
         if name_and_value > MAX_NAME_AND_VALUE || attribute_too_long {
             return Err(Error::CookieTooLarge);
         }
-        Ok(self.join(value, ends))
-    }
-
-    fn join(&self, value: &str, ends: Option<(u64, u64)>) -> String {
-        let mut line = String::with_capacity(value.len().saturating_add(160));
-        for piece in [&self.name, "=", value, "; Path=", &self.path] {
+        line.reserve(value.len().saturating_add(160));
+        for piece in [name, "=", value, "; Path=", &self.path] {
             line.push_str(piece);
         }
         if let Some(domain) = &self.domain {
@@ -205,15 +221,14 @@ impl CookieOptions {
         }
         if let Some((max_age, expires)) = ends {
             line.push_str("; Max-Age=");
-            push_digits(&mut line, max_age, 1);
+            push_digits(line, max_age, 1);
             line.push_str("; Expires=");
-            push_date(&mut line, expires);
+            push_date(line, expires);
         }
-        if self.secure {
-            line.push_str("; Secure");
-        }
-        if self.http_only {
-            line.push_str("; HttpOnly");
+        for (is_set, attribute) in [(self.secure, "; Secure"), (self.http_only, "; HttpOnly")] {
+            if is_set {
+                line.push_str(attribute);
+            }
         }
         line.push_str(match self.same_site {
             SameSite::Lax => "; SameSite=Lax",
@@ -223,7 +238,7 @@ impl CookieOptions {
         if self.partitioned {
             line.push_str("; Partitioned");
         }
-        line
+        Ok(())
     }
 }
 
@@ -245,16 +260,9 @@ const fn is_cookie_octet(byte: u8) -> bool {
     matches!(byte, 0x21 | 0x23..=0x2b | 0x2d..=0x3a | 0x3c..=0x5b | 0x5d..=0x7e)
 }
 
-fn value_of<'h>(pair: &'h [u8], name: &[u8]) -> Option<&'h [u8]> {
-    let equals = pair.iter().position(|&byte| byte == b'=')?;
-    let (before, after) = pair.split_at_checked(equals)?;
-    let (_, value) = after.split_first()?;
-    (trim(before) == name).then(|| trim(value))
-}
-
 // SP and HTAB only: what Unicode calls white space belongs to the name, or
 // a cookie that browsers let anybody set would pass for one with a prefix.
-fn trim(text: &[u8]) -> &[u8] {
+pub(crate) fn trim(text: &[u8]) -> &[u8] {
     let blank = |byte: &u8| *byte == b' ' || *byte == b'\t';
     let Some(first) = text.iter().position(|byte| !blank(byte)) else {
         return &[];

@@ -37,8 +37,9 @@
 //! # What is below
 //!
 //! [`cookie`] and [`token`] are what browsers hold, [`sealed`] texts of other
-//! purposes, [`record`] and [`changes`] what stores hold, [`lifecycle`] the
-//! commit as steps. Most workers never need them by themselves.
+//! purposes, [`chunks`] those too long for one cookie, [`record`] and
+//! [`changes`] what stores hold, [`lifecycle`] the commit as steps. Most workers
+//! never need them by themselves.
 
 #![cfg_attr(feature = "standalone", no_std)]
 
@@ -51,6 +52,7 @@ mod ahead;
 #[cfg(feature = "npm")]
 pub mod bindings;
 pub mod changes;
+pub mod chunks;
 pub mod cookie;
 mod date;
 pub mod error;

@@ -40,7 +40,7 @@ const LOST: u32 = 8;
 #[derive(Debug)]
 pub struct Core {
     pub(super) keyring: Keyring,
-    options: Options,
+    pub(super) options: Options,
 }
 
 #[wasm_bindgen]

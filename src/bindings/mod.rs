@@ -3,6 +3,7 @@
 //! Text crosses through one scratch buffer that JavaScript writes and reads in place; everything else is a number.
 //! Nothing of a request is kept here between calls.
 
+pub mod chunks;
 pub mod core;
 pub mod error;
 pub mod records;

@@ -9,6 +9,7 @@
     reason = "a test that panics fails"
 )]
 
+mod chunks;
 mod cookies;
 mod door;
 mod endings;
