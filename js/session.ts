@@ -135,6 +135,11 @@ export class VisitSession implements Session {
     this.#visit = visit;
   }
 
+  /** Gives the visit of a session, whoever passes it on; `undefined` for anything else. */
+  static visitOf(session: unknown): Visit | undefined {
+    return typeof session === "object" && session !== null && #visit in session ? session.#visit : undefined;
+  }
+
   get id(): string | undefined {
     const visit = this.#visit;
     if (visit.cookie === undefined) openCookie(visit);

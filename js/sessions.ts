@@ -11,6 +11,7 @@ import { load, secondsToLive } from "./load.ts";
 import { freeLock } from "./lock.ts";
 import { type RequestLike, type SessionsOptions, type Settings, settle } from "./options.ts";
 import { answerToOutage } from "./outage.ts";
+import { makeProtector, type Protector } from "./protector.ts";
 import { type Session, type Values, VisitSession } from "./session.ts";
 import { type Background, begin, forget, note, openCookie, recordKey, tell, type Visit } from "./visit.ts";
 
@@ -41,6 +42,12 @@ export interface Sessions<Data extends object = Record<string, unknown>> {
    * @throws {SessionError} `invalid-options`: that is no id
    */
   openById(id: string): Session<Data>;
+  /**
+   * Makes and opens text for query strings and hidden fields. The purpose keeps texts apart: 1 to 1,000 characters of
+   * yours, such as `"csrf"`. It does not call a function of options; using the protector does.
+   * @throws {SessionError} `invalid-options`: that is no purpose
+   */
+  protector<Value = string>(purpose: string): Protector<Value>;
 }
 
 /**
@@ -65,6 +72,7 @@ export function createSessions<Data extends Values<Data> = Record<string, unknow
       if (typeof id !== "string" || !isId(id)) throw new SessionError("invalid-options", "openById takes an id that a session had, 22 characters.");
       return new VisitSession(begin(known, undefined, id)) as unknown as Session<Data>;
     },
+    protector: (purpose) => makeProtector(settled, purpose),
   };
 }
 

@@ -228,6 +228,7 @@ impl Rest<'_> {
         Some(*taken)
     }
 
+    #[inline(never)]
     fn time(&mut self) -> Option<u64> {
         self.take().map(from_five_bytes)
     }

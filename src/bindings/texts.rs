@@ -118,7 +118,7 @@ fn divided(text: &[u8], purpose: u32, name_length: usize, bound_length: usize) -
 }
 
 fn end(seconds: f64) -> Option<u64> {
-    seconds.is_finite().then(|| whole(seconds))
+    (seconds != f64::INFINITY).then(|| whole(seconds))
 }
 
 fn infinite(end: Option<u64>) -> f64 {

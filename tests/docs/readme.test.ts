@@ -86,6 +86,30 @@ const scenarios: Record<string, () => Promise<void>> = {
     assert.match(lineOf(forgotten), LINE);
   },
 
+  "A form that only your pages send": async () => {
+    const { signInForm, signInWithForm } = await load<{ signInForm: Handler; signInWithForm: Handler }>("a-form-that-only-your-pages-send.ts");
+    const page = await signInForm(get(), new Context());
+    assert.equal(page.headers.get("cache-control"), "private, no-store");
+    const token = / name="csrf" value="([\w-]+)"/.exec(await page.text())?.[1] ?? "";
+    const send = async (csrf: string, origin: string) => {
+      const request = post({ csrf, name: "ann", password: "right" }, cookieOf(page));
+      request.headers.set("origin", origin);
+      return (await signInWithForm(request, new Context())).status;
+    };
+    const statuses = [await send(token, "https://evil.example"), await send("", "https://app.example"), await send(token, "https://app.example")];
+    assert.deepEqual(statuses, [403, 403, 303]);
+  },
+
+  "Links that nobody can change": async () => {
+    const { resetLink, userToReset } = await load<{ resetLink(userId: string): string; userToReset(link: globalThis.URL): string | undefined }>(
+      "links-that-nobody-can-change.ts",
+    );
+    const link = resetLink("ann");
+    assert.equal(userToReset(new globalThis.URL(link)), "ann");
+    assert.equal(userToReset(new globalThis.URL(link.replace("to=A", "to=B"))), undefined);
+    assert.equal(userToReset(new globalThis.URL("https://app.example/reset")), undefined);
+  },
+
   "Sign out": async () => {
     const { signOut } = await load<{ signOut: Handler }>("sign-out.ts");
     const { cookie } = await shopper(["bread"]);
