@@ -1,5 +1,6 @@
 // The public surface: names only.
 
+export type { Cache, CacheTimes } from "./cache.ts";
 export type { CookieToSet } from "./cookies.ts";
 export { SessionError, type SessionErrorCode } from "./errors.ts";
 export type { CookieRejection, SessionEvent } from "./events.ts";

@@ -1,5 +1,6 @@
 // Opens a request's session, commits it and answers.
 
+import { type Cache, StoreCache } from "./cache.ts";
 import { Budget, call } from "./calls.ts";
 import { commit, inTurn, isDirty } from "./commit.ts";
 import { isNavigation } from "./cookies.ts";
@@ -48,6 +49,8 @@ export interface Sessions<Data extends object = Record<string, unknown>> {
    * @throws {SessionError} `invalid-options`: that is no purpose
    */
   protector<Value = string>(purpose: string): Protector<Value>;
+  /** The application's own values on the same store, shared by all requests. */
+  readonly cache: Cache;
 }
 
 /**
@@ -64,7 +67,12 @@ export function createSessions<Data extends Values<Data> = Record<string, unknow
     settings ??= settle((options as () => SessionsOptions)());
     return settings;
   };
+  let cache: Cache | undefined;
   return {
+    get cache() {
+      cache ??= new StoreCache(settled);
+      return cache;
+    },
     handle: (request, ctx, handler) => handle(settled, request, ctx, handler as (session: Session) => Response | Promise<Response>),
     open: (request) => new VisitSession(begin(settled(), request)) as unknown as Session<Data>,
     openById: (id) => {
