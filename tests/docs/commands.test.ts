@@ -158,5 +158,8 @@ async function wholeLife(store: Store): Promise<void> {
   assert.equal(await visit(moved), 2);
   assert.equal(await visit(count), 3);
   await visit((session) => session.destroy());
+  await sessions.cache.set("key", 1, { slidingExpirationSeconds: 60 });
+  assert.equal(await sessions.cache.get("key"), 1);
+  await sessions.cache.remove("key");
   await store.remove(`{edge-session_${"A".repeat(22)}}_Data`, { signal: new AbortController().signal });
 }

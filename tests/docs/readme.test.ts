@@ -144,6 +144,15 @@ const scenarios: Record<string, () => Promise<void>> = {
     assert.equal(await answer.text(), "data: bread\n\ndata: dates\n\n");
   },
 
+  "The cache": async () => {
+    const { rates } = await load<{ rates(): Promise<unknown> }>("the-cache.ts");
+    const { cache } = await recipes();
+    assert.deepEqual(await Promise.all([rates(), rates()]), Array(2).fill({ EUR: 1, USD: 1.09 }));
+    await cache.set("rates", "from the store");
+    assert.equal(await rates(), "from the store");
+    await cache.remove("rates");
+  },
+
   Consent: async () => {
     const { careful } = await load<{ careful: Sessions<{ theme: string }> }>("consent.ts");
     const told = mock.method(console, "warn", () => {});

@@ -87,6 +87,16 @@ describe("the table of the session", () => {
   });
 });
 
+describe("the table of the cache", () => {
+  test("has every member and no other", () => {
+    const body = /export interface Cache \{\n([\s\S]*?)\n\}/.exec(readProjectFile("js/cache.ts"))?.[1] ?? "";
+    const members = [...body.matchAll(/^ {2}(\w+)[(<]/gm)].map(([, name]) => name);
+    assert.equal(members.length, 5);
+    const said = tableBelow(readme, "The cache").rows.map((row) => /^`(\w+)/.exec(row.get("member") ?? "")?.[1]);
+    assert.deepEqual(said, members);
+  });
+});
+
 describe("the table of stores", () => {
   test("names each store with its entry and the options that it has", () => {
     const entries = (JSON.parse(readProjectFile("package.json")) as { exports: Record<string, unknown> }).exports;
