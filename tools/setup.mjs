@@ -1,8 +1,8 @@
 // Brings what the commands need, where it is missing.
 
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { delimiter, join } from "node:path";
-import { NODE, ROOT } from "./paths.mjs";
+import { BUILD, NODE, ROOT } from "./paths.mjs";
 import { run, runShown, StepFailed, step } from "./steps.mjs";
 
 /** The Debian packages behind the commands that tests and `npm start -- --store` run. */
@@ -52,6 +52,19 @@ export async function ensureCargoFuzz() {
   if (!find("cargo")) throw missing("cargo", "install Rust from rustup.rs");
   if (!find("cargo-fuzz")) throw missing("cargo-fuzz", "cargo install cargo-fuzz --locked");
   if (!find("c++")) throw missing("c++", "sudo apt-get install g++");
+}
+
+/** Brings the runtimes and frameworks that the package is tried on. Without a lock: that of the project is not theirs. */
+export async function ensureRuntimes() {
+  const folder = join(BUILD, "runtimes");
+  const wanted = readFileSync(join(ROOT, "tests/runtimes/package.json"), "utf8");
+  const stamp = join(folder, "installed.json");
+  if (existsSync(stamp) && readFileSync(stamp, "utf8") === wanted) return;
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(join(folder, "package.json"), wanted);
+  const args = ["install", "--no-package-lock", "--legacy-peer-deps", "--no-audit", "--no-fund", "--loglevel=error"];
+  await step("npm install, for tests/runtimes (about 2 min)", () => run("npm", args, { cwd: folder }));
+  writeFileSync(stamp, wanted);
 }
 
 /** Brings the Debian packages of these commands, or names those that are missing. */

@@ -4,7 +4,7 @@ import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { build } from "./build.mjs";
 import { bin, NODE, ROOT } from "./paths.mjs";
-import { ensureCommands, ensureRust, ensureWasmPack, withPackages } from "./setup.mjs";
+import { ensureCommands, ensureRuntimes, ensureRust, ensureWasmPack, withPackages } from "./setup.mjs";
 import { main, run, runShown, StepFailed, step } from "./steps.mjs";
 
 const WASM = ["--target", "wasm32-unknown-unknown"];
@@ -16,12 +16,16 @@ const IN_BROWSER = { WASM_BINDGEN_USE_BROWSER: "1" };
 /** Each has its own types: the package knows neither Node nor workerd. */
 const TYPED = [".", "tests", "demo"];
 
+/** The tests that run what `tests/runtimes/package.json` names. */
+const NEEDS_RUNTIMES = /^tests.(runtimes|examples)\b/;
+
 const cargo = (...args) => run("cargo", args, { cwd: ROOT });
 
 async function everything() {
   await ensureRust();
   await ensureWasmPack();
   await ensureCommands("redis-server", "redis-cli", "webdis", "chromium", "chromedriver");
+  await ensureRuntimes();
   await step("cargo fmt --check", () => cargo("fmt", "--check"));
   await step("biome check", () => run(bin("biome"), ["check", "--error-on-warnings", "--diagnostic-level=warn"], { cwd: ROOT }));
   await step("cargo clippy (host)", () => cargo("clippy", "--all-targets", ...DENY));
@@ -42,6 +46,7 @@ async function only(word) {
   const files = readdirSync(join(ROOT, "tests"), { recursive: true })
     .map((path) => join("tests", path))
     .filter((path) => path.endsWith(".test.ts") && path.includes(word));
+  if (files.length === 0 || files.some((path) => NEEDS_RUNTIMES.test(path))) await ensureRuntimes();
   return await nodeTests(files.length > 0 ? files : [`--test-name-pattern=${word}`, "tests/**/*.test.ts"]);
 }
 

@@ -1,17 +1,15 @@
 // What users install: its files, and that it runs as it must.
 
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { once } from "node:events";
 import { readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
-import { createInterface } from "node:readline";
+import { dirname, join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { gzipSync } from "node:zlib";
 import { publint } from "publint";
 import { formatMessage } from "publint/utils";
 import { Visitor } from "../jar.ts";
+import { serve, wrangler } from "../runtimes/serve.ts";
 import { startRedis, startUpstash } from "../servers.ts";
 import { type Installed, installPackage, output, ROOT, systemNode } from "./installed.ts";
 
@@ -96,7 +94,14 @@ describe("the packed package", () => {
     installed.write("worker.ts", worker);
     installed.write("wrangler.toml", 'name = "shop"\nmain = "worker.ts"\ncompatibility_date = "2026-11-01"\n');
     installed.write("variables", `SESSION_SECRET="${randomBytes(32).toString("base64url")}"\nREDIS_URL="${front.url}"\nREDIS_TOKEN="${token}"\n`);
-    const visitor = new Visitor(await startWrangler(installed.folder, context.after.bind(context)));
+    const quiet = { CI: "1", WRANGLER_SEND_METRICS: "false", CLOUDFLARE_CF_FETCH_ENABLED: "false", WRANGLER_HIDE_BANNER: "true" };
+    const command = wrangler(join(ROOT, "node_modules/.bin/wrangler"), "--env-file", "variables");
+    const serving = await serve(
+      { path: installed.folder, env: { ...process.env, PATH: `${dirname(process.execPath)}:${process.env.PATH}`, ...quiet } },
+      command,
+    );
+    context.after(serving.stop);
+    const visitor = new Visitor(serving.url);
     assert.deepEqual(await (await visitor.get("/")).json(), { visits: 1 });
     assert.deepEqual(await (await visitor.get("/")).json(), { visits: 2 });
   });
@@ -130,36 +135,3 @@ describe("the packed package", () => {
     assert.ok(bytes < 48_000, `${bytes} bytes`);
   });
 });
-
-/** Starts wrangler in the folder on a port that it finds itself; gives the address. */
-async function startWrangler(folder: string, atEnd: (stop: () => Promise<void>) => void): Promise<string> {
-  const wrangler = join(ROOT, "node_modules/wrangler/bin/wrangler.js");
-  const quiet = { CI: "1", WRANGLER_SEND_METRICS: "false", CLOUDFLARE_CF_FETCH_ENABLED: "false", WRANGLER_HIDE_BANNER: "true" };
-  const args = [
-    "dev",
-    "--ip",
-    "127.0.0.1",
-    "--port",
-    "0",
-    "--inspector-port",
-    "0",
-    "--show-interactive-dev-session=false",
-    "--env-file",
-    "variables",
-  ];
-  const child = spawn(process.execPath, [wrangler, ...args], { cwd: folder, env: { ...process.env, ...quiet }, stdio: ["ignore", "pipe", "pipe"] });
-  atEnd(async () => {
-    if (child.exitCode !== null) return;
-    child.kill("SIGTERM");
-    await once(child, "exit");
-  });
-  child.stderr.resume();
-  for await (const line of createInterface(child.stdout)) {
-    const url = /Ready on (http:\/\/127\.0\.0\.1:\d+)/.exec(line)?.[1];
-    if (url !== undefined) {
-      child.stdout.resume();
-      return url;
-    }
-  }
-  throw new Error("wrangler does not start");
-}

@@ -21,9 +21,9 @@ export interface Installed {
   remove(): void;
 }
 
-/** Packs the package as it would be published, and installs it. */
-export async function installPackage(): Promise<Installed> {
-  const folder = mkdtempSync(join(tmpdir(), "edge-session-package-"));
+/** Packs the package as it would be published, and installs it into an empty folder. */
+export async function installPackage(parent = tmpdir()): Promise<Installed> {
+  const folder = mkdtempSync(join(parent, "edge-session-package-"));
   const { stdout } = await execute("npm", ["pack", "--json", "--pack-destination", folder], { cwd: ROOT });
   const [packed] = JSON.parse(stdout) as { filename: string; files: { path: string }[] }[];
   if (packed === undefined) throw new Error("npm packed nothing");

@@ -12,11 +12,12 @@ export interface Bundle {
   readonly modules: ReadonlyMap<string, Uint8Array>;
 }
 
-/** What to bundle: a file of the project, by its path from the root, or a worker's own text. */
-export type Source = { readonly entry: string } | { readonly script: string };
+/** What to bundle: a file of the project, by its path from the root, or a worker's own text; or what somebody else bundled. */
+export type Source = { readonly entry: string } | { readonly script: string } | { readonly bundled: Bundle };
 
 /** Bundles the source, with imports resolved as from the project's root. */
 export async function bundle(source: Source): Promise<Bundle> {
+  if ("bundled" in source) return source.bundled;
   const modules = new Map<string, Uint8Array>();
   const result = await build({
     absWorkingDir: ROOT,
