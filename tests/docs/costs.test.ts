@@ -9,8 +9,7 @@ const SECRETS = ["a secret of this test, of 32 bytes or more"];
 const operations = ["load", "create", "update", "replace", "refresh", "remove", "put"] as const;
 
 /** A memory that counts what it is asked. */
-function counting(): Store & { calls: number } {
-  const memory = memoryStore({ isolated: true });
+function counting(memory = memoryStore({ isolated: true })): Store & { calls: number } {
   const store = { name: memory.name, capabilities: memory.capabilities, calls: 0 } as Store & { calls: number };
   for (const operation of operations) {
     Object.assign(store, {
@@ -102,4 +101,40 @@ describe("a request", () => {
     }
     assert.deepEqual(costs, [1, 2, 2]);
   });
+
+  for (const [conflicts, calls] of [
+    [0, 2],
+    [1, 3],
+    [8, 10],
+    [9, 12],
+    [10, 14],
+  ] as const) {
+    test(`costs ${calls} calls where others come first ${conflicts} times`, async () => {
+      assert.equal(await costAmong(conflicts), calls);
+    });
+  }
 });
+
+/** Counts what a request costs before whose commit others change the record, so many times. */
+async function costAmong(conflicts: number): Promise<number> {
+  const rival = memoryStore({ isolated: true });
+  const store = counting(rival);
+  const { update } = store;
+  let left = 0;
+  store.update = async (key, record, expected, seconds, io) => {
+    const there = left > 0 ? await rival.load(key, 0, io) : null;
+    left -= 1;
+    if (there !== null) await rival.update(key, `1j.${String(left).padStart(16, "r")}${there.slice(19)}`, there.slice(3, 19), seconds, io);
+    return await update(key, record, expected, seconds, io);
+  };
+  const sessions = createSessions({ secrets: SECRETS, store });
+  const first = sessions.open(new Request("https://app.example/"));
+  await change(first, "first");
+  await first.commit();
+  const second = sessions.open(new Request("https://app.example/", { headers: { cookie: first.setCookieHeaders()[0]?.split(";")[0] ?? "" } }));
+  store.calls = 0;
+  left = conflicts;
+  await change(second, "second");
+  await second.commit();
+  return store.calls;
+}

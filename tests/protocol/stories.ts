@@ -6,15 +6,17 @@ import { isMainThread, Worker } from "node:worker_threads";
 /** What a thread says of a story. */
 export interface Told {
   readonly name: string;
-  readonly played: number;
+  /** How many schedules it played; or what it found, in lines. */
+  readonly played: number | string;
   readonly failure: string | undefined;
 }
 
-/** Declares a story: a claim, and how to play it. It resolves with the number of schedules. */
-export type Declare = (claim: string, play: () => Promise<number>) => void;
+/** Declares a story: a claim, and how to play it. It resolves with the number of schedules, or with what is to be printed. */
+export type Declare = (claim: string, play: Play) => void;
+type Play = () => Promise<number | string>;
 
 /** The stories of the file that this thread plays. */
-export const declared = new Map<string, () => Promise<number>>();
+export const declared = new Map<string, Play>();
 
 /**
  * Gives a file its way to declare stories.
@@ -31,7 +33,7 @@ export function storiesOf(url: string): Declare {
       thread.unref();
       const { played, failure } = await told(thread, claim);
       if (failure !== undefined) throw new Error(failure);
-      t.diagnostic(`${played} schedules`);
+      for (const line of typeof played === "string" ? played.split("\n") : [`${played} schedules`]) t.diagnostic(line);
     });
   };
 }

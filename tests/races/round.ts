@@ -38,6 +38,8 @@ interface Planted {
 
 const SECRETS = ["one secret of thirty-two bytes, or more", "an old secret of thirty-two bytes, or more"];
 const LIFE_SECONDS = 1200;
+/** Ends the time of a session's record: what a forwarding record leads from had its own at least as long ago. */
+const END_TIME = "if redis.call('GETRANGE',KEYS[1],0,2)=='1j.' then redis.call('UNLINK',KEYS[1]) end";
 
 /** Plays a scene: every process sends one of its requests; then what Redis carried out is held against the laws. */
 export async function playRound(scene: Scene, place: Place): Promise<Outcome> {
@@ -75,7 +77,7 @@ async function sendAll({ plans, setup = {}, skews = [], weather = {}, session }:
     const order = { plan: { name, browser, ...plan }, cookie, id: planted.id, way, setup, secrets: SECRETS, skew: skews[at] ?? 0 };
     const told = await writers.send(at, order);
     if (told.cookie !== undefined && answersToLose-- <= 0) jars.set(browser, told.cookie === "" ? undefined : told.cookie);
-    if (timesToEnd-- > 0) await redis.send("UNLINK", keyOf((timesToEnd === 0 ? told.id : undefined) ?? planted.id));
+    if (timesToEnd-- > 0) await redis.send("EVAL", END_TIME, 1, keyOf((timesToEnd === 0 ? told.id : undefined) ?? planted.id));
     return told;
   };
   for (const [at, plan] of plans.entries()) over.set(plan.name, send(at, plan));
