@@ -6,29 +6,29 @@ import type { Scene } from "./world.ts";
 
 type Session = NonNullable<Scene["session"]>;
 
-/** What is drawn for a claim, by the claim. */
+/** Requests on one session, by what goes wrong with those that are not careful. */
 export const workloads = {
-  "no update is lost": (dice: Dice): Scene => {
+  updates: (dice: Dice): Scene => {
     const session = dice.of<Session>([{ count: 0 }, { count: 0 }, { count: 0 }, "absent", "expired"]);
     const plans = dice.plans(["own", "own", "add", "add", "pair", "read", "image", "slow", "twice"]);
     return dice.scene({ session, plans, weather: { ...dice.weather(), faults: dice.upTo(2) } });
   },
 
-  "no session is revived": (dice: Dice): Scene => {
+  endings: (dice: Dice): Scene => {
     const session = dice.of<Session>([{ user: "u" }, { user: "u" }, { user: "u" }, "absent", "expired"]);
     const plans = dice.plans(["own", "own", "add", "clear", "logout", "logout", "logoutById", "login", "graceful", "read", "image", "slow", "error"]);
     const setup = dice.of<NonNullable<Scene["setup"]>>([{}, {}, {}, { concurrency: "last-write-wins" }]);
     return dice.scene({ session, setup, plans, weather: { ...dice.weather(), expiries: dice.of([0, 0, 1, 2]), faults: dice.upTo(2) } });
   },
 
-  "no regeneration forks, loses or shows a login": (dice: Dice): Scene => {
+  logins: (dice: Dice): Scene => {
     const session = dice.of<Session>([{ count: 0 }, { count: 0 }, { count: 0 }, "absent", "expired"]);
     const plans = dice.plans(["login", "login", "graceful", "graceful", "own", "add", "pair", "read", "image", "slow", "error", "logout"]);
     const weather = { ...dice.weather(), faults: dice.upTo(2), losesLoads: dice.isHeads(), lostAnswers: dice.upTo(1), slowAnswers: dice.isHeads() };
     return dice.scene({ session, isOld: dice.isHeads(), plans, weather });
   },
 
-  "no ambiguous commit is stored twice, or told wrong": (dice: Dice): Scene => {
+  lostAnswers: (dice: Dice): Scene => {
     const session = dice.of<Session>([{ count: 0 }, { count: 0 }, "absent"]);
     const plans = dice.plans(["own", "add", "add", "twice", "twice", "insisting", "login", "read"]);
     const weather = { ...dice.weather(), faults: 1 + dice.upTo(4), delays: dice.upTo(2), hangs: dice.upTo(1), repeats: dice.upTo(1) };
