@@ -7,7 +7,7 @@ export type { CookieRejection, SessionEvent } from "./events.ts";
 export type { LoadOptions } from "./load.ts";
 export type { CookieOptions, RequestLike, SameSite, SessionsOptions } from "./options.ts";
 export type { ProtectOptions, Protector, UnprotectOptions } from "./protector.ts";
-export type { AnySession, Key, RegenerateOptions, Session, Storable, StorableValue, Values } from "./session.ts";
+export type { AnySession, Items, Key, RegenerateOptions, Session, Storable, StorableValue, Values } from "./session.ts";
 export { createSessions, type Sessions } from "./sessions.ts";
 export type { Conflict, Exists, Store, StoreCapabilities, StoreIo } from "./store.ts";
 export { type MemoryOptions, memoryStore } from "./stores/memory.ts";

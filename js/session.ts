@@ -49,6 +49,14 @@ export type Key<Data> = keyof Data & string;
 // biome-ignore lint/suspicious/noExplicitAny: what is accepted here is a session of any data, which `unknown` is not.
 export type AnySession = Session<any>;
 
+/** What lives for one request: a `Map` whose keys are texts, or a library's own symbols, which meet no one else's. */
+export interface Items extends Map<string, unknown> {
+  get(key: string | symbol): unknown;
+  set(key: string | symbol, value: unknown): this;
+  has(key: string | symbol): boolean;
+  delete(key: string | symbol): boolean;
+}
+
 /** What `regenerateId()` takes. */
 export interface RegenerateOptions {
   /** How long requests already on their way may still read, never write, what was there before, in whole seconds. */
@@ -76,7 +84,7 @@ export interface Session<Data extends object = Record<string, unknown>> {
   /** How many values there are. @throws {SessionError} `not-loaded` */
   readonly size: number;
   /** For this request only; never stored. */
-  readonly items: Map<string, unknown>;
+  readonly items: Items;
   /**
    * Reads the session from the store; without a cookie of ours it costs nothing.
    * @throws {SessionError} what the store failed with, `record-corrupt`, `record-unsupported`, `response-started`
@@ -169,7 +177,7 @@ export class VisitSession implements Session {
     return this.#keys().length;
   }
 
-  get items(): Map<string, unknown> {
+  get items(): Items {
     const visit = this.#visit;
     visit.items ??= new Map();
     return visit.items;

@@ -340,6 +340,18 @@ function timeLaws(opened: Opened): void {
     assert.equal(await store.load(key, 0, anyIo()), null);
   });
 
+  it("a put sets the new time to live, be it longer or shorter", async () => {
+    const { store, passTime } = opened();
+    const [longer, shorter] = [freshKey(), freshKey()];
+    await store.put(longer, "1c.-.-.1", 50, anyIo());
+    await store.put(shorter, "1c.-.-.1", 500, anyIo());
+    await store.put(longer, "1c.-.-.2", 200, anyIo());
+    await store.put(shorter, "1c.-.-.2", 50, anyIo());
+    await passTime(100);
+    assert.equal(await store.load(longer, 0, anyIo()), "1c.-.-.2");
+    assert.equal(await store.load(shorter, 0, anyIo()), null);
+  });
+
   it("a put ends with its time to live; one with 0 stays", async () => {
     const { store, passTime } = opened();
     const [ends, stays] = [freshKey(), freshKey()];
@@ -367,6 +379,8 @@ function textLaws(opened: Opened): void {
 
   it("a record of 1 MiB comes back, from a conflict too", () => roundTrip(opened().store, 1_048_576));
 
+  it("a put of 1 MB comes back, under each key that a cache has", () => putsRoundTrip(opened().store));
+
   it("a hostile key holds its own record and no other", async () => {
     const { store } = opened();
     const records = hostileKeys().map((key, index) => ({ key, record: recordOf(`k${index}`) }));
@@ -381,6 +395,18 @@ function textLaws(opened: Opened): void {
       assert.equal(await store.load(key, 0, anyIo()), null, JSON.stringify(key));
     }
   });
+}
+
+/** Puts a long text under keys of the kind that caches have. */
+async function putsRoundTrip(store: Store): Promise<void> {
+  const start = freshKey();
+  for (const key of ["shop_cache_", "shop_cache_a%2F..%2Fb%3F%25", `${start}_cache_%7Bslot%7D`]) {
+    const text = `1c.-.-."${key}${'\\"'.repeat(500_000)}"`;
+    await store.put(key, text, 60, anyIo());
+    assert.equal((await store.load(key, 0, anyIo())) === text, true, key);
+    await store.remove(key, anyIo());
+    assert.equal(await store.load(key, 0, anyIo()), null);
+  }
 }
 
 async function roundTrip(store: Store, length: number): Promise<void> {

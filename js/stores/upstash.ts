@@ -26,6 +26,9 @@ export function upstashStore(options: UpstashOptions): Store {
   const given: Partial<UpstashOptions> = isOptions(options) ? options : {};
   const isToken = typeof given.token === "string" && /^[\x21-\x7e]+$/.test(given.token);
   const problems = isToken ? [] : ["token: must be a text of visible ASCII characters without spaces or line ends"];
+  // Whoever comes from a Redis of several databases must not end in the first without knowing.
+  const { databaseId = 0 } = given as { databaseId?: unknown };
+  if (databaseId !== 0) problems.push("databaseId: must be left out, as Upstash has one database under each url");
   const { url, limits } = checkHttpOptions("upstashStore", given as HttpStoreOptions, problems);
   const endpoint = new Endpoint(limits);
   const address = url.origin + url.pathname;

@@ -269,4 +269,48 @@ describe("items", () => {
     assert.deepEqual(world.store.taken(), ["load"]);
     assert.equal((await world.loaded(cookie)).items.size, 0);
   });
+
+  test("take a library's own symbol, which no other key meets, and are a Map to all who want one", () => {
+    const { items } = new World().sessions.open(request());
+    const [mine, theirs] = [Symbol("user"), Symbol("user")];
+    items.set(mine, 1).set("user", 2);
+    const map: Map<string, unknown> = items;
+    assert.deepEqual([items.get(mine), items.get(theirs), map.get("user"), items.has(theirs), map.size], [1, undefined, 2, false, 2]);
+    assert.deepEqual([items.delete(theirs), items.delete(mine), map.size], [false, true, 1]);
+  });
+
+  test("of two requests of one session, at once or one after the other, are apart", async () => {
+    const world = new World();
+    const { cookie } = await world.begun();
+    const seen = [1, 2].map((number) =>
+      world.sessions.handle(request({ cookie }), undefined, async ({ items }) => {
+        items.set("number", number);
+        await new Promise(setImmediate);
+        return Response.json([items.size, items.get("number")]);
+      }),
+    );
+    const answers = await Promise.all((await Promise.all(seen)).map((answer) => answer.json()));
+    assert.deepEqual(answers, [
+      [1, 1],
+      [1, 2],
+    ]);
+  });
+
+  test("outlive what ends in the request: destroy(), regenerateId() and a failed load", async () => {
+    const world = new World({ throwOnError: false });
+    const { cookie } = await world.begun();
+    const session = await world.loaded(cookie);
+    session.items.set("kept", true);
+    session.regenerateId();
+    await session.commit();
+    await session.destroy();
+    assert.equal(session.items.get("kept"), true);
+    world.store.before = () => {
+      throw new Error("down");
+    };
+    const failed = world.sessions.open(request({ cookie }));
+    failed.items.set("kept", true);
+    await failed.load();
+    assert.deepEqual([failed.isAvailable, failed.items.get("kept")], [false, true]);
+  });
 });

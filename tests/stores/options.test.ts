@@ -118,6 +118,14 @@ describe("a store over HTTP refuses", () => {
     refuses(webdis({ databaseId: Number.NaN }), /databaseId: /);
   });
 
+  it("any database but the first of Upstash, which has no other", () => {
+    refuses(upstash({ databaseId: 1 }), /databaseId: /);
+    refuses(upstash({ databaseId: "canary" }), /databaseId: /);
+    refuses(upstash({ databaseId: null }), /databaseId: /);
+    upstash({ databaseId: 0 })();
+    upstash({ databaseId: undefined })();
+  });
+
   it("timeouts that are not whole milliseconds in range", () => {
     refuses(upstash({ operationTimeoutMs: 0 }), /operationTimeoutMs: /);
     refuses(upstash({ operationTimeoutMs: 1.5 }), /operationTimeoutMs: /);
