@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { dice, seedFor } from "./seeds.ts";
-import { NAME, request, World } from "./world.ts";
+import { NAME, pairOf, request, World } from "./world.ts";
 
 test("10,000 anonymous requests make no store call and get no cookie", async () => {
   const world = new World();
@@ -54,6 +54,62 @@ test("10,000 garbage cookies make no store call, get no cookie, and are told onc
   }
   assert.ok(rejected > 9000, `${rejected} were told`);
   assert.deepEqual(world.store.taken(), []);
+});
+
+test("1,000 ids and tokens in urls, bodies and other headers are not looked at", async (t) => {
+  const roll = dice(seedFor(t));
+  const world = new World();
+  const { cookie, id, key } = await world.begun();
+  const token = cookie.slice(NAME.length + 1);
+  const places: ((text: string) => Request)[] = [
+    (text) => request({ url: `https://app.example/?${NAME}=${text}&session=${text}&sid=${text}` }),
+    (text) => request({ url: `https://app.example/${text};jsessionid=${text}#${NAME}=${text}` }),
+    (text) => request({ headers: { authorization: `Bearer ${text}`, "x-session-id": text, [NAME]: text, cookie2: `${NAME}=${text}` } }),
+    (text) =>
+      request({ headers: { "set-cookie": `${NAME}=${text}`, "x-cookie": `${NAME}=${text}`, referer: `https://app.example/?${NAME}=${text}` } }),
+    (text) => request({ cookie: `session=${text}; sid=${text}; ${NAME}2=${text}; ${NAME.toLowerCase()}=${text}` }),
+    (text) => new Request("https://app.example/", { method: "POST", body: new URLSearchParams({ [NAME]: text, session: text }) }),
+    (text) => new Request("https://app.example/", { method: "POST", body: JSON.stringify({ [NAME]: text, id: text }) }),
+  ];
+  for (let visitor = 0; visitor < 1000; visitor++) {
+    const sent = places[roll(places.length)]?.([id, token, key][roll(3)] ?? "") ?? request();
+    const answer = await world.sessions.handle(sent, undefined, async (session) => {
+      await session.load();
+      assert.deepEqual([session.id, session.isNew, session.size], [undefined, true, 0]);
+      if (visitor % 100 === 0) session.set("b", 2);
+      if (visitor % 100 === 0) assert.notEqual(session.id, id);
+      return new Response();
+    });
+    assert.equal(answer.headers.getSetCookie().length, visitor % 100 === 0 ? 1 : 0);
+  }
+  assert.deepEqual(world.store.taken(), Array<string>(10).fill("create"));
+  assert.deepEqual(await world.values(cookie), { a: 1 });
+});
+
+test("of a request only its cookie, its kind and how it came are read, and an id is in no answer", async () => {
+  const world = new World();
+  const { cookie, id } = await world.begun();
+  const asked = new Set<string>();
+  const headers = {
+    get(name: string) {
+      asked.add(name.toLowerCase());
+      return name.toLowerCase() === "cookie" ? cookie : null;
+    },
+  };
+  const answer = await world.sessions.handle({ headers }, undefined, async (session) => {
+    await session.load();
+    session.regenerateId();
+    return new Response();
+  });
+  const known = new Set(["cookie", "sec-fetch-mode", "x-forwarded-proto"]);
+  assert.deepEqual(
+    [...asked].filter((name) => !known.has(name)),
+    [],
+  );
+  const [line = ""] = answer.headers.getSetCookie();
+  const moved = (await world.loaded(pairOf(line))).id ?? "";
+  const text = JSON.stringify([...answer.headers]);
+  assert.ok(moved !== "" && moved !== id && !text.includes(id) && !text.includes(moved));
 });
 
 test("a first write, a read and a write of a session make 1, 1 and 2 calls; a login 3, a renewal 1", async () => {

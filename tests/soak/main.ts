@@ -1,0 +1,70 @@
+// Runs the soak, and prints what came of it.
+
+import { parseArgs } from "node:util";
+import { type Report, type Sample, soak } from "./soak.ts";
+
+const { values: given } = parseArgs({
+  options: {
+    minutes: { type: "string", default: "5" },
+    store: { type: "string", default: "webdis" },
+    seed: { type: "string", default: String(1 + Math.floor(Math.random() * 0x7fffffff)) },
+  },
+});
+const { store } = given;
+const [minutes, seed] = [Number(given.minutes), Number(given.seed)];
+
+/** The value below which such a share of them lies. */
+function quantile(values: readonly number[], share: number): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0;
+}
+
+/** The samples of one of the ten parts of the time. */
+function part(samples: readonly Sample[], number: number): readonly Sample[] {
+  const length = (samples.at(-1)?.at ?? 0) / 10;
+  return samples.filter(({ at }) => at >= number * length && at <= (number + 1) * length);
+}
+
+const latencies = (samples: readonly Sample[]) => samples.flatMap(({ latency }) => latency ?? []);
+const memories = (samples: readonly Sample[]) => samples.flatMap(({ rss }) => rss ?? []);
+
+/** From the second tenth of the time, when all is warm, to the last. */
+function drift(name: string, unit: string, samples: readonly Sample[], measure: (samples: readonly Sample[]) => number): string {
+  const [first, last] = [measure(part(samples, 1)), measure(part(samples, 9))];
+  return `${name.padEnd(16)} ${first.toFixed(1)} -> ${last.toFixed(1)} ${unit} (${(((last - first) / first) * 100).toFixed(1)} %)`;
+}
+
+function print({ answers, failures, faults, traps, trapped, wrong, samples }: Report): void {
+  const all = latencies(samples);
+  const lines = [
+    "",
+    `requests         ${answers}, ${failures} of them answered 500 or 503`,
+    `store calls      ${faults} failed`,
+    `traps            ${traps}, ${trapped} answers failed by them`,
+    `latency          p50 ${quantile(all, 0.5).toFixed(1)} ms, p99 ${quantile(all, 0.99).toFixed(1)} ms`,
+    drift("p50, drift", "ms", samples, (some) => quantile(latencies(some), 0.5)),
+    drift("p99, drift", "ms", samples, (some) => quantile(latencies(some), 0.99)),
+    drift("workerd, drift", "MiB", samples, (some) => quantile(memories(some), 0.5) / 1024),
+    `wrong answers    ${wrong.length}`,
+    ...wrong.map((problem) => `  ${problem}`),
+  ];
+  console.log(lines.join("\n"));
+}
+
+if (!(minutes > 0) || !(seed > 0) || (store !== "webdis" && store !== "upstash")) {
+  console.log("npm run soak -- [--minutes <number>] [--store webdis|upstash] [--seed <number>]");
+  process.exit(1);
+}
+console.log(`seed ${seed}, ${minutes} min, ${store}`);
+let seconds = 0;
+const report = await soak({
+  store,
+  seed,
+  milliseconds: minutes * 60_000,
+  onSecond({ answers, wrong }) {
+    seconds += 1;
+    if (seconds % 60 === 0) console.log(`  ${seconds / 60} min: ${answers} requests, ${wrong.length} wrong`);
+  },
+});
+print(report);
+process.exitCode = report.wrong.length === 0 ? 0 : 1;
