@@ -265,6 +265,16 @@ mod tests {
     }
 
     #[test]
+    fn the_salt_of_events_is_long_and_another_for_each_first_secret_and_application() {
+        let salt_of = |secrets: &[&[u8]], name| Keyring::new(secrets, name).expect("a keyring").event_salt().to_vec();
+        let salt = salt_of(&[FIRST, SECOND], "shop");
+        assert_eq!(salt.len(), 32);
+        assert_eq!(salt, salt_of(&[FIRST], "shop"));
+        assert_ne!(salt, salt_of(&[SECOND, FIRST], "shop"));
+        assert_ne!(salt, salt_of(&[FIRST], "shop2"));
+    }
+
+    #[test]
     fn a_keyring_does_not_show_itself() {
         let keyring = Keyring::new(&[FIRST], "shop").expect("one secret");
         assert_eq!(format!("{keyring:?}"), "Keyring(..)");

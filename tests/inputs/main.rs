@@ -15,7 +15,7 @@ mod seeded;
 
 use std::panic::{UnwindSafe, catch_unwind, resume_unwind};
 
-use laws::{cookie_header, merge, record, set_cookie, token};
+use laws::{chunks, cookie_header, merge, record, set_cookie, token};
 use seeded::Seeded;
 
 /// Random inputs of each law.
@@ -88,4 +88,9 @@ fn values_are_merged_as_a_plain_list_and_a_parser_would() {
 #[test]
 fn a_browser_reads_in_a_set_cookie_line_what_it_was_given() {
     holds(set_cookie::law, include_str!("cases/set_cookie.json"));
+}
+
+#[test]
+fn a_long_value_comes_back_from_its_pieces_and_leaves_no_other() {
+    holds(chunks::law, include_str!("cases/chunks.json"));
 }

@@ -6,12 +6,18 @@ import { type Report, type Sample, soak } from "./soak.ts";
 const { values: given } = parseArgs({
   options: {
     minutes: { type: "string", default: "5" },
+    faults: { type: "string", default: "5" },
+    traps: { type: "string", default: "1" },
     store: { type: "string", default: "webdis" },
     seed: { type: "string", default: String(1 + Math.floor(Math.random() * 0x7fffffff)) },
   },
 });
 const { store } = given;
-const [minutes, seed] = [Number(given.minutes), Number(given.seed)];
+const { minutes, faults, traps, seed } = numbersOf(given);
+
+function numbersOf(texts: { minutes: string; faults: string; traps: string; seed: string }) {
+  return { minutes: Number(texts.minutes), faults: Number(texts.faults), traps: Number(texts.traps), seed: Number(texts.seed) };
+}
 
 /** The value below which such a share of them lies. */
 function quantile(values: readonly number[], share: number): number {
@@ -51,8 +57,8 @@ function print({ answers, failures, faults, traps, trapped, wrong, samples }: Re
   console.log(lines.join("\n"));
 }
 
-if (!(minutes > 0) || !(seed > 0) || (store !== "webdis" && store !== "upstash")) {
-  console.log("npm run soak -- [--minutes <number>] [--store webdis|upstash] [--seed <number>]");
+if (!(minutes > 0) || !(seed > 0) || !(faults >= 0) || !(traps >= 0) || (store !== "webdis" && store !== "upstash")) {
+  console.log("npm run soak -- [--minutes <number>] [--faults <percent>] [--traps <percent>] [--store webdis|upstash] [--seed <number>]");
   process.exit(1);
 }
 console.log(`seed ${seed}, ${minutes} min, ${store}`);
@@ -60,10 +66,13 @@ let seconds = 0;
 const report = await soak({
   store,
   seed,
+  faults,
+  traps,
   milliseconds: minutes * 60_000,
-  onSecond({ answers, wrong }) {
+  onSecond({ answers, wrong, samples }) {
     seconds += 1;
-    if (seconds % 60 === 0) console.log(`  ${seconds / 60} min: ${answers} requests, ${wrong.length} wrong`);
+    if (seconds % 30 === 0)
+      console.log(`  ${seconds / 60} min: ${answers} requests, ${wrong.length} wrong, ${Math.round((memories(samples).at(-1) ?? 0) / 1024)} MiB`);
   },
 });
 print(report);

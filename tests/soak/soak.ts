@@ -13,6 +13,9 @@ import { type Act, type Answer, User, wrongForStranger } from "./user.ts";
 export interface Plan {
   readonly store: "webdis" | "upstash";
   readonly seed: number;
+  /** Of 100 calls to the store so many fail, and of 100 requests so many trap the core. */
+  readonly faults: number;
+  readonly traps: number;
   readonly milliseconds: number;
   readonly answers?: number;
   /** Is told each second. */
@@ -44,9 +47,6 @@ export interface Sample {
 
 const USERS = 200;
 const AT_ONCE = 8;
-/** Of 100 calls to the store, and of 100 requests. */
-const FAULTS_IN_100 = 5;
-const TRAPS_IN_100 = 1;
 /** Who waits longer is not answered at all. */
 const HANGS_AFTER_MS = 60_000;
 const DEAD_KEPT = 500;
@@ -106,7 +106,7 @@ class Soak {
     const speech = this.#plan.store === "webdis" ? webdisSpeech : upstashSpeech;
     proxy.play((seen, response) => {
       proxy.seen.length = 0;
-      const fault = this.#roll(100) < FAULTS_IN_100 ? faults[this.#roll(faults.length)] : undefined;
+      const fault = this.#roll(100) < this.#plan.faults ? faults[this.#roll(faults.length)] : undefined;
       if (fault === undefined) return proxy.pass(seen, response);
       this.#report.faults += 1;
       const step = fault.play(speech);
@@ -160,7 +160,7 @@ class Soak {
   }
 
   async #ask(act: Act, cookie: string | undefined, owner = ""): Promise<Answer> {
-    const trap = this.#roll(100) < TRAPS_IN_100 ? `&trap=${["open", "act"][this.#roll(2)]}` : "";
+    const trap = this.#roll(100) < this.#plan.traps ? `&trap=${["open", "act"][this.#roll(2)]}` : "";
     if (trap !== "") this.#report.traps += 1;
     const headers = cookie === undefined ? [] : [["cookie", `__Host-session=${cookie}`] as [string, string]];
     const sent = performance.now();

@@ -51,13 +51,19 @@ fn expanded(input: &[u8]) -> Vec<u8> {
     input.iter().flat_map(|byte| word(byte).cloned().unwrap_or_else(|| vec![*byte])).collect()
 }
 
-/// The values of our name, at most four, read as characters.
+/// The values of our name, at most four.
 fn plainly(header: &[u8]) -> Vec<Vec<u8>> {
+    plain_pairs(header).into_iter().filter(|(name, _)| name == NAME.as_bytes()).map(|(_, value)| value).take(4).collect()
+}
+
+/// Names and values of a header, read as characters.
+pub(super) fn plain_pairs(header: &[u8]) -> Vec<(Vec<u8>, Vec<u8>)> {
     let text: String = header.iter().copied().map(char::from).collect();
-    let blank = [' ', '\t'];
-    let pairs = text.split(';').filter_map(|pair| pair.split_once('='));
-    let ours = pairs.filter(|(name, _)| name.trim_matches(blank) == NAME).take(4);
-    ours.map(|(_, value)| value.trim_matches(blank).chars().map(|one| u8::try_from(one).expect("one byte")).collect()).collect()
+    let trimmed = |part: &str| {
+        let bytes = part.trim_matches([' ', '\t']).chars().map(u8::try_from);
+        bytes.collect::<Result<Vec<u8>, _>>().expect("bytes")
+    };
+    text.split(';').filter_map(|pair| pair.split_once('=')).map(|(name, value)| (trimmed(name), trimmed(value))).collect()
 }
 
 /// Opens each value by itself, then weighs what opened.

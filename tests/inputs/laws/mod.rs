@@ -3,6 +3,7 @@
 #![allow(dead_code, reason = "a fuzz target keeps one of the laws")]
 
 mod choices;
+pub mod chunks;
 pub mod cookie_header;
 pub mod merge;
 pub mod record;

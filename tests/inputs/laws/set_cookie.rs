@@ -87,7 +87,7 @@ fn said(cookie: &CookieOptions, value: &str, ends: Option<(u64, u64)>) -> Vec<(S
 }
 
 /// RFC 6265bis 5.6: what a browser makes of the line; a date becomes unix seconds.
-fn parse(line: &str) -> Vec<(String, String)> {
+pub(super) fn parse(line: &str) -> Vec<(String, String)> {
     assert!(line.bytes().all(|byte| (b' '..=b'~').contains(&byte)));
     let pairs = line.split(';').enumerate().map(|(at, piece)| {
         let (name, value) = piece.split_once('=').unwrap_or((piece, ""));
