@@ -4,6 +4,7 @@ import { type Budget, call, failure, inTime, tellBreaker, wait } from "./calls.t
 import { type Outcome, outcomeText, replay } from "./changes.ts";
 import { answers, flags, judge, merge, type Step, standings } from "./core.ts";
 import { SessionError } from "./errors.ts";
+import { isSealed, openValues, sealRecord } from "./sealing.ts";
 import { asLines, corrupt, relaid } from "./values.ts";
 import { type Move, now, recordKey, type Visit } from "./visit.ts";
 
@@ -116,7 +117,7 @@ async function takeBack(flow: Flow): Promise<void> {
 /** Makes one call and gives its answer; what it throws is an answer that never came. */
 async function make(flow: Flow, step: Step): Promise<Made> {
   const { visit, budget } = flow;
-  const text = step.header === "" ? "" : step.header + valuesFor(flow, step);
+  const text = step.header === "" ? "" : textFor(flow, step);
   if (step.header !== "" && step.values === 0) flow.sent = flow.text;
   flow.called = step;
   flow.calls += 1;
@@ -169,18 +170,29 @@ function textOf(record: unknown): string {
 
 /** Takes a record that came: if it is a session's, the changes are to be made to it next. */
 function heard(flow: Flow, made: Made): Made {
-  const { standing, values } = judge(made.record, now(flow.visit.settings));
+  const { settings } = flow.visit;
+  const judged = judge(made.record, now(settings));
+  const { standing, values } = judged;
   if (standing < standings.live) return { ...made, what: answers.unreadable };
   // Under an id that we drew is somebody else's record: nothing of it is taken up.
   const isOthers = flow.called?.operation === 1 && flow.called.id !== flow.visit.cookie?.id;
   const counts = flow.task !== "destroy" && !isOthers;
   if (counts && standing > standings.expired) flow.visit.outdated = true;
   if (counts && (standing === standings.live || standing === standings.expired)) {
-    flow.base = standing === standings.live ? asLines(values) : "{}";
+    const clear = standing === standings.live && isSealed(judged) ? openValues(settings, flow.called?.id ?? "", judged) : undefined;
+    if (typeof clear === "string") return { ...made, what: answers.unreadable };
+    flow.base = standing === standings.live ? asLines(clear?.text ?? values) : "{}";
     flow.outcome = undefined;
-    if (flow.visit.settings.merges) flow.text = undefined;
+    if (settings.merges) flow.text = undefined;
   }
   return values === "{}" ? { ...made, what: answers.empty } : made;
+}
+
+/** Gives the text of a record to store. */
+function textFor(flow: Flow, step: Step): string {
+  const { settings } = flow.visit;
+  const values = valuesFor(flow, step);
+  return settings.encryptRecords ? sealRecord(settings, step.id, step.header, values) : step.header + values;
 }
 
 /** Gives the values that the step's text holds. */

@@ -5,6 +5,7 @@ import { sealAgain } from "./cookies.ts";
 import { type Judged, judge, type Opened, standings } from "./core.ts";
 import { SessionError } from "./errors.ts";
 import { freeBehind, takeLock } from "./lock.ts";
+import { isSealed, openValues } from "./sealing.ts";
 import { asLines, beginAsLines, corrupt } from "./values.ts";
 import { note, now, openCookie, recordKey, storeError, tell, type Visit } from "./visit.ts";
 
@@ -120,21 +121,20 @@ function take(visit: Visit, record: unknown, budget: Budget): Promise<void> | un
   const judged = readable(visit, record);
   visit.header = judged.header;
   switch (judged.standing) {
-    case standings.live:
-      visit.checked = judged.values === "{}" || !beginAsLines(judged.values);
-      visit.values = visit.checked ? lines(visit, judged.values) : judged.values;
+    case standings.live: {
+      const values = isSealed(judged) ? opened(visit, judged) : judged.values;
+      if (values === undefined) return leaveAlone(visit);
+      visit.checked = values === "{}" || !beginAsLines(values);
+      visit.values = visit.checked ? lines(visit, values) : values;
       visit.standing = "live";
       visit.createdAt = judged.created;
       return undefined;
+    }
     case standings.expired:
       visit.standing = "expired";
       return undefined;
     case standings.dead:
-      visit.outdated = true;
-      visit.standing = visit.byId ? "ended" : "visitor";
-      // The visitor has no id; the dead one stays in the cookie for destroy(), which follows it.
-      if (!visit.byId) visit.id = undefined;
-      return undefined;
+      return leaveAlone(visit);
     default:
       visit.outdated = true;
       visit.standing = "forwarded";
@@ -143,9 +143,32 @@ function take(visit: Visit, record: unknown, budget: Budget): Promise<void> | un
   }
 }
 
+/** There is no session for this request; what is stored stays, and a first value begins one under another id. */
+function leaveAlone(visit: Visit): undefined {
+  visit.outdated = true;
+  visit.standing = visit.byId ? "ended" : "visitor";
+  // The visitor has no id; the one left alone stays in the cookie for destroy(), which follows it.
+  if (!visit.byId) visit.id = undefined;
+}
+
 /** Shows what was there before, while the session that it became lives. */
 async function readBefore(visit: Visit, judged: Judged, budget: Budget): Promise<void> {
-  if (await livesOn(visit, judged.header, budget)) visit.values = lines(visit, judged.values);
+  if (!(await livesOn(visit, judged.header, budget))) return;
+  const values = isSealed(judged) ? opened(visit, judged) : judged.values;
+  if (values !== undefined) visit.values = lines(visit, values);
+}
+
+/** Opens sealed values; `undefined` where we have not their secret, an error where they were sealed for another place. */
+function opened(visit: Visit, judged: Judged): string | undefined {
+  const found = openValues(visit.settings, visit.id ?? "", judged);
+  if (typeof found !== "string") {
+    if (found.secret > 0) tell(visit, { name: "old-secret-seen", level: "info" });
+    return found.text;
+  }
+  const error = found === "unknown-key" ? unsupported() : corrupt();
+  tell(visit, { name: "record-rejected", level: "error", code: error.code });
+  if (found === "unknown-key") return undefined;
+  throw error;
 }
 
 /** Gives values one entry a line, or throws what is wrong with them. */

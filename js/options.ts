@@ -130,7 +130,14 @@ export interface SessionsOptions {
    */
   consent?: ((request: RequestLike) => boolean) | undefined;
   /**
-   * How long a record's text may be, in bytes; a character that is not ASCII counts 6 or 12.
+   * Whether the values of records are sealed under the same secrets, bound to their key: who reads the store reads no
+   * value, and who copies a record to another session's key has nothing that opens. Turning it on or off, and rotating
+   * secrets, keeps sessions: either kind is read, whatever is written.
+   * @default false
+   */
+  encryptRecords?: boolean | undefined;
+  /**
+   * How long a record's text may be before it is sealed, in bytes; a character that is not ASCII counts 6 or 12.
    * @default 65536
    */
   maxRecordBytes?: number | undefined;
@@ -179,6 +186,7 @@ export interface Settings {
   readonly throwOnError: boolean;
   readonly inBackground: boolean;
   readonly consent: ((request: RequestLike) => boolean) | undefined;
+  readonly encryptRecords: boolean;
   readonly maxRecordBytes: number;
   readonly onEvent: (event: SessionEvent) => void;
   /** Whether anybody listens to more than warnings and errors. */
@@ -201,6 +209,7 @@ export function settle(options: SessionsOptions): Settings {
     throwOnError = true,
     commit = "before-response",
     consent,
+    encryptRecords = false,
     maxRecordBytes = 65_536,
     onEvent,
     clock = Date.now,
@@ -210,6 +219,7 @@ export function settle(options: SessionsOptions): Settings {
   oneOf("concurrency", concurrency ?? "merge", ["merge", "last-write-wins", "exclusive"], problems);
   oneOf("commit", commit, ["before-response", "background"], problems);
   typed("throwOnError", throwOnError, "boolean", problems);
+  typed("encryptRecords", encryptRecords, "boolean", problems);
   typed("applicationName", applicationName, "string", problems);
   typed("clock", clock, "function", problems);
   if (consent !== undefined) typed("consent", consent, "function", problems);
@@ -238,6 +248,7 @@ export function settle(options: SessionsOptions): Settings {
     throwOnError,
     inBackground: commit === "background",
     consent,
+    encryptRecords,
     maxRecordBytes,
     onEvent: onEvent ?? toConsole,
     tellsAll: onEvent !== undefined,

@@ -31,7 +31,11 @@ pub struct Options {
     pub idle_timeout_seconds: u64,
     /// How long a session lives at most, however busy; `None`: without end.
     pub absolute_timeout_seconds: Option<u64>,
-    /// How long a record's text may be; a longer one is not stored.
+    /// Whether the values of records are sealed too, bound to their key. Either
+    /// kind is read, whatever is written.
+    pub encrypt_records: bool,
+    /// How long a record's text may be before it is sealed; a longer one is not
+    /// stored.
     pub max_record_bytes: usize,
 }
 
@@ -45,6 +49,7 @@ impl Options {
             cookie: CookieOptions::default(),
             idle_timeout_seconds: 1200,
             absolute_timeout_seconds: Some(86_400),
+            encrypt_records: false,
             max_record_bytes: 65_536,
         }
     }
@@ -202,6 +207,7 @@ mod tests {
         assert_eq!(options.application_name, "edge-session");
         assert_eq!(options.idle_timeout_seconds, 1200);
         assert_eq!(options.absolute_timeout_seconds, Some(86_400));
+        assert!(!options.encrypt_records);
         assert_eq!(options.max_record_bytes, 65_536);
         let cookie = CookieOptions {
             name: "__Host-session".to_owned(),

@@ -5,11 +5,12 @@
 //! | kind | text |
 //! |---|---|
 //! | data | `1j.<revision>.<birth>.<previous or ->.<created, ms>.<deadline, s, or ->.<JSON object>` |
+//! | sealed data | `1s.`, the same fields, `<text of purpose record, base64url>` |
 //! | forwarding | `1m.<revision>.<birth>.<previous or ->.<new id>.<deadline, s>.<JSON object>` |
 //! | tombstone | `1d.<revision>.<birth>.-.-.<deadline, s>.{}` |
 //!
 //! `revision`, `birth` and `previous` are 16 characters, so that a store finds the revision at characters 3 to 18 of
-//! every kind. Times are unix times in canonical decimal.
+//! every kind. The object that a forwarding record keeps may be a sealed text too; no base64url begins with `{`. Times are unix times in canonical decimal.
 
 use alloc::vec::Vec;
 
@@ -79,14 +80,14 @@ impl Header {
     pub fn parse(text: &[u8]) -> Result<(Header, usize), Error> {
         let mut fields = Fields { text, at: 0 };
         let first = fields.next()?;
-        if !matches!(first, b"1j" | b"1m" | b"1d") {
+        if !matches!(first, b"1j" | b"1s" | b"1m" | b"1d") {
             return Err(if is_version_and_kind(first) { Error::RecordUnsupported } else { Error::RecordCorrupt });
         }
         let revision = fields.mark()?;
         let birth = fields.mark()?;
         let previous = fields.absent_or(Fields::mark)?;
         let kind = match first {
-            b"1j" => Kind::Data { created: fields.number()? },
+            b"1j" | b"1s" => Kind::Data { created: fields.number()? },
             b"1m" => Kind::Forwarding { target: Id::parse(fields.next()?).ok_or(Error::RecordCorrupt)? },
             _ => {
                 if fields.next()? != b"-" {
@@ -102,7 +103,7 @@ impl Header {
         Ok((Header { kind, revision, birth, previous, deadline }, fields.at))
     }
 
-    /// Appends the header's text; the values follow it.
+    /// Appends the header's text; the values follow it, in clear.
     pub fn write(&self, out: &mut Vec<u8>) {
         out.extend_from_slice(match self.kind {
             Kind::Data { .. } => b"1j.",

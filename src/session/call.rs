@@ -37,7 +37,8 @@ impl Random {
         Ok(Self(bytes))
     }
 
-    // No two of these share a byte.
+    // No two of these share a byte. The nonce serves a cookie and a record:
+    // each purpose has keys of its own.
     pub(super) fn moment(&self, now_ms: u64) -> Moment {
         Moment { now_ms, dice: Dice(self.take(0)) }
     }

@@ -41,7 +41,7 @@ impl Session<'_> {
             flow.until_ms = until_ms;
             flow.resumed = true;
             if let Some(call) = flow.called {
-                return self.make(flow, 0, call, now_ms);
+                return self.make(flow, 0, call, now_ms, &random);
             }
         }
         self.commit_changes(until_ms, now_ms, &random)

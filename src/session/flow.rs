@@ -69,8 +69,8 @@ impl Session<'_> {
     /// Makes the call that a step asks for, or takes the end it has come to.
     pub(super) fn step(&mut self, flow: Box<Flow>, step: Step, now_ms: u64, random: &Random) -> Result<Option<StoreCall>, Error> {
         match step {
-            Step::Call(call) => self.make(flow, 0, call, now_ms),
-            Step::WaitThen(wait_ms, call) => self.make(flow, wait_ms, call, now_ms),
+            Step::Call(call) => self.make(flow, 0, call, now_ms, random),
+            Step::WaitThen(wait_ms, call) => self.make(flow, wait_ms, call, now_ms, random),
             Step::End(end) => self.finish(flow, end, now_ms, random),
         }
     }
@@ -82,13 +82,14 @@ impl Session<'_> {
         wait_ms: u32,
         call: Call,
         now_ms: u64,
+        random: &Random,
     ) -> Result<Option<StoreCall>, Error> {
         let left = flow.until_ms.saturating_sub(now_ms);
         let is_late = left == 0 || (wait_ms > 0 && u64::from(wait_ms) >= left);
         if flow.task.conflicts() > 0 && is_late {
             return self.give_up(&flow, Error::Conflict);
         }
-        let operation = match self.operation(&mut flow, &call) {
+        let operation = match self.operation(&mut flow, &call, random) {
             Ok(operation) => operation,
             Err(error) => return self.give_up(&flow, error),
         };
@@ -112,11 +113,14 @@ impl Session<'_> {
         Ok(Some(StoreCall { wait_ms: 0, operation }))
     }
 
-    fn operation(&self, flow: &mut Flow, call: &Call) -> Result<StoreOperation, Error> {
+    fn operation(&self, flow: &mut Flow, call: &Call, random: &Random) -> Result<StoreOperation, Error> {
         let key = self.settings.record_key(call.id);
         let ttl_seconds = call.seconds_to_live.max(self.settings.capabilities.min_ttl_seconds);
         let record = match &call.header {
-            Some(header) => self.record(flow, call.values, header)?,
+            Some(header) => {
+                let (header, values) = self.record(flow, call.values, header)?;
+                self.settings.record_text(call.id, header, &values, random.nonce())?
+            }
             None => String::new(),
         };
         Ok(match call.operation {
@@ -132,28 +136,28 @@ impl Session<'_> {
         })
     }
 
-    /// Gives the text of a record to store.
-    fn record(&self, flow: &mut Flow, values: Values, header: &Header) -> Result<String, Error> {
-        let mut text = Vec::with_capacity(LONGEST_HEADER.saturating_add(flow.base.len()));
+    /// Gives the header and the values of a record to store.
+    fn record(&self, flow: &mut Flow, values: Values, header: &Header) -> Result<(String, String), Error> {
+        let mut text = Vec::with_capacity(LONGEST_HEADER);
         header.write(&mut text);
-        let mut text = String::from_utf8(text).map_err(|_| Error::CoreFailed)?;
-        match values {
-            Values::Before => text.push_str(&flow.base),
-            Values::Empty => text.push_str(EMPTY),
+        let header = String::from_utf8(text).map_err(|_| Error::CoreFailed)?;
+        let values = match values {
+            Values::Before => flow.base.clone(),
+            Values::Empty => EMPTY.to_owned(),
             Values::Changed => {
                 let changed = match flow.text.take() {
                     Some(changed) => changed,
                     None => self.changed(flow)?,
                 };
-                text.push_str(&changed);
                 flow.sent = Some(changed.clone());
-                flow.text = Some(changed);
-                if text.len() > self.settings.options.max_record_bytes {
+                flow.text = Some(changed.clone());
+                if header.len().saturating_add(changed.len()) > self.settings.options.max_record_bytes {
                     return Err(Error::RecordTooLarge);
                 }
+                changed
             }
-        }
-        Ok(text)
+        };
+        Ok((header, values))
     }
 
     /// Makes the changes to the base.
@@ -193,7 +197,14 @@ impl Session<'_> {
         let counts = !is_others && !matches!(flow.task, Task::Destroy(_));
         self.outdated |= counts && !matches!(standing, Standing::Live | Standing::Expired);
         if counts && matches!(standing, Standing::Live | Standing::Expired) {
-            flow.base = if standing == Standing::Live { as_lines(values)? } else { EMPTY.to_owned() };
+            let id = flow.called.map(|call| call.id);
+            flow.base = match id.filter(|_| standing == Standing::Live) {
+                None => EMPTY.to_owned(),
+                Some(id) => {
+                    let Ok(values) = self.settings.values_in_clear(id, &record, values) else { return Ok(Answer::Unreadable) };
+                    as_lines(&values)?
+                }
+            };
             flow.outcome = None;
             if self.settings.merges {
                 flow.text = None;

@@ -1,6 +1,6 @@
 //! Reads a session from the store.
 
-use alloc::borrow::ToOwned;
+use alloc::borrow::Cow;
 use alloc::string::String;
 
 use crate::error::Error;
@@ -61,7 +61,11 @@ impl Session<'_> {
         let (header, values) = split(&record)?;
         match header.standing(values != EMPTY, now_ms / 1000) {
             Standing::Live => {
-                self.values = as_lines(values)?;
+                let Some(values) = self.in_clear(&record, values)? else {
+                    self.leave_alone(header);
+                    return Ok(None);
+                };
+                self.values = as_lines(&values)?;
                 self.see(header);
                 self.stand = Stand::Live;
                 return self.seal_again(now_ms, random).map(|()| None);
@@ -70,21 +74,34 @@ impl Session<'_> {
                 self.see(header);
                 self.stand = Stand::Expired;
             }
-            Standing::Dead => {
-                // What is seen is kept for destroy(), which follows it; the visitor has no id.
-                self.see(header);
-                self.id = None;
-                self.stand = Stand::Visitor;
-            }
+            Standing::Dead => self.leave_alone(header),
             standing @ (Standing::Graced | Standing::Forwarded) => {
                 self.see(header);
                 self.stand = Stand::Forwarded;
                 if standing == Standing::Graced && !self.by_id {
-                    return Ok(self.follow(header, values.to_owned(), 0));
+                    let shown = self.in_clear(&record, values)?;
+                    return Ok(shown.and_then(|shown| self.follow(header, shown.into_owned(), 0)));
                 }
             }
         }
         Ok(None)
+    }
+
+    /// There is no session for this request; what is stored stays, and a first value begins one under another id.
+    fn leave_alone(&mut self, header: Header) {
+        // What is seen is kept for destroy(), which follows it; the visitor has no id.
+        self.see(header);
+        self.id = None;
+        self.stand = Stand::Visitor;
+    }
+
+    /// Gives the values of our id's record in clear; none where they are sealed under a secret that we have not.
+    fn in_clear<'r>(&self, record: &'r str, values: &'r str) -> Result<Option<Cow<'r, str>>, Error> {
+        let Some(id) = self.id else { return Ok(None) };
+        match self.settings.values_in_clear(id, record, values) {
+            Err(Error::RecordUnsupported) => Ok(None),
+            clear => clear.map(Some),
+        }
     }
 
     /// Takes a record that a forwarding record led to: what was before is readable only while the session lives on.

@@ -10,6 +10,7 @@ mod flow;
 mod lines;
 mod load;
 mod outcome;
+mod sealing;
 mod settings;
 #[cfg(feature = "json")]
 mod typed;

@@ -140,7 +140,7 @@ describe("what is no record at all", () => {
   test("is unsupported where a newer version could have written it, and stays as it is", async () => {
     const world = new World();
     const begun = await world.begun();
-    for (const first of ["1s", "2j", "1z", "12j", "1c", "0j"]) {
+    for (const first of ["2s", "2j", "1z", "12j", "1c", "0j"]) {
       assert.equal(await met(world, begun, `${first}.AAAAAAAAAAAAAAAA.whatever`, "set"), "record-unsupported", first);
     }
   });

@@ -46,7 +46,6 @@ describe("code that users write", () => {
   test("is refused where it names what this release does not have", async () => {
     const attempts = {
       tempData: "session.tempData.get('notice');",
-      encryptRecords: "createSessions({ ...base, encryptRecords: true });",
       Temp: "createSessions<{ a: number }, { notice: string }>(base);",
     };
     const start = `import { createSessions, memoryStore } from "edge-session";

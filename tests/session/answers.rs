@@ -101,7 +101,7 @@ fn what_is_no_record_is_an_error_and_stays_until_it_is_destroyed() {
         ("x", Error::RecordCorrupt),
         ("1j.short.{}", Error::RecordCorrupt),
         ("2j.AAAAAAAAAAAAAAAA.BBBBBBBBBBBBBBBB.-.1.-.{}", Error::RecordUnsupported),
-        ("1s.AAAAAAAAAAAAAAAA.BBBBBBBBBBBBBBBB.-.1.-.AAAA", Error::RecordUnsupported),
+        ("1z.AAAAAAAAAAAAAAAA.BBBBBBBBBBBBBBBB.-.1.-.AAAA", Error::RecordUnsupported),
         ("1j.AAAAAAAAAAAAAAAA.BBBBBBBBBBBBBBBB.-.1.-.{\n\"a\":nul}", Error::RecordCorrupt),
         ("1j.AAAAAAAAAAAAAAAA.BBBBBBBBBBBBBBBB.-.1.-.[1]", Error::RecordCorrupt),
         ("1j.AAAAAAAAAAAAAAAA.BBBBBBBBBBBBBBBB.-.1.-.{} {}", Error::RecordCorrupt),

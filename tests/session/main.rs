@@ -18,6 +18,7 @@ mod expiry;
 mod grace;
 mod moves;
 mod programs;
+mod sealing;
 #[path = "../seeded/mod.rs"]
 mod seeded;
 mod silence;
