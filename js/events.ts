@@ -31,8 +31,13 @@ export type SessionEvent =
   | EventBase<"breaker-opened" | "core-restarted", "error">
   | EventBase<"breaker-closed", "info">;
 
+/** What a developer is to do about a cookie that never comes back. */
+const overHttp =
+  'Browsers drop a Secure cookie that comes over http from another machine. Use https, or for development cookie: { name: "session", secure: false }.';
+
 /** Writes warnings and errors to the console; what `onEvent` is when nothing is given. */
 export function toConsole(event: SessionEvent): void {
   if (event.level === "error") console.error("edge-session", event);
+  else if (event.name === "secure-cookie-over-http") console.warn("edge-session", event, overHttp);
   else if (event.level === "warning") console.warn("edge-session", event);
 }

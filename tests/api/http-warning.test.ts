@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { request, type Sent, World } from "./world.ts";
+import { headersOnly, request, type Sent, World } from "./world.ts";
 
 async function warned(world: World, how: Sent): Promise<boolean> {
   const answer = await world.sessions.handle(request(how), undefined, async (session) => {
@@ -27,6 +27,12 @@ test("comes once, for http from another machine, and never where the cookie arri
     { url: "http://app.example/", headers: { "x-forwarded-proto": "https" } },
   ];
   for (const how of fine) assert.equal(await warned(world, how), false, JSON.stringify(how));
+  const answer = await world.sessions.handle(headersOnly(), undefined, async (session) => {
+    await session.load();
+    session.set("a", 1);
+    return new Response();
+  });
+  assert.deepEqual([answer.headers.getSetCookie().length, world.told().includes("secure-cookie-over-http")], [1, false]);
   assert.equal(await warned(plain, { url: "http://app.example/" }), false);
   assert.equal(await warned(world, { url: "http://app.example/" }), true);
   assert.equal(await warned(world, { url: "http://app.example/" }), false);
