@@ -68,7 +68,8 @@ export async function commit(visit: Visit, signal: AbortSignal | undefined): Pro
   if (visit.standing === "ended" || (visit.standing === "forwarded" && visit.move === undefined)) throw gone(visit);
   // What was changed stays for this request, and is asked for again at its next commit.
   if (needsCookie(visit) && !mayKeep(visit)) return withhold(visit);
-  if (visit.lock !== undefined) await keepLock(visit, visit.lock, budget);
+  // What moved to a new id is nobody else's there.
+  if (visit.lock !== undefined && visit.lock.id === visit.id) await keepLock(visit, visit.lock, budget);
   const [flow, step] = begun(visit, budget);
   await finish(visit, flow, step, started);
 }

@@ -59,9 +59,7 @@ export function load(visit: Visit, options: LoadOptions | undefined, millisecond
 
 /** Forgets what was loaded read-only without the lock, where it is to be written now; says whether. */
 function unloadToLock(visit: Visit, options: LoadOptions | undefined): boolean {
-  const { standing } = visit;
-  if (!visit.settings.locks || !visit.readOnly || options?.readOnly === true || visit.started) return false;
-  if (standing !== "live" && standing !== "absent" && standing !== "expired") return false;
+  if (!visit.settings.locks || !visit.readOnly || options?.readOnly === true || visit.started || !mayBeWritten(visit)) return false;
   visit.standing = "unknown";
   visit.header = "";
   visit.values = "{}";
@@ -69,6 +67,11 @@ function unloadToLock(visit: Visit, options: LoadOptions | undefined): boolean {
   visit.createdAt = undefined;
   visit.readOnly = false;
   return true;
+}
+
+/** Says whether the request may write under the id that came in. */
+function mayBeWritten({ standing }: Visit): boolean {
+  return standing === "live" || standing === "absent" || standing === "expired";
 }
 
 /** Passes a failure on; that another caller gave up is none. */
@@ -92,6 +95,7 @@ async function loadRecord(visit: Visit, id: string, cookie: Opened | null, budge
     const following = record === null ? absent(visit) : take(visit, record, budget);
     if (following !== undefined) await following;
     visit.readOnly = readOnly;
+    if (visit.lock !== undefined && !mayBeWritten(visit)) freeBehind(visit);
     if (visit.standing === "live" && cookie !== null) sealAgain(visit, cookie);
     note(visit, "session-loaded");
   } catch (error) {

@@ -12,10 +12,10 @@ const longestWaitMs = 500;
 /** Takes the lock of a session, waiting for whoever holds it while the budget lasts. */
 export async function takeLock(visit: Visit, id: string, budget: Budget): Promise<void> {
   // A load that failed may hold the lock without knowing; its token is asked for again.
-  const { key, token } = visit.lock ?? { key: `{${visit.settings.applicationName}_${id}}_Write_Lock`, token: draw().id };
+  const token = visit.lock?.token ?? draw().id;
   const started = Date.now();
   for (let tries = 1; ; tries++) {
-    if (await ask(visit, key, token, budget)) return;
+    if (await ask(visit, id, token, budget)) return;
     budget.caller?.throwIfAborted();
     const longest = Math.min(longestWaitMs, budget.left() - shortestWaitMs);
     if (longest < shortestWaitMs) throw heldTooLong(visit, started, tries);
@@ -25,8 +25,8 @@ export async function takeLock(visit: Visit, id: string, budget: Budget): Promis
 }
 
 /** Throws where the lock's time is over and another has it: who holds it now is not written before. */
-export async function keepLock(visit: Visit, { key, token, until }: Lock, budget: Budget): Promise<void> {
-  if (visit.settings.clock() < until || (await ask(visit, key, token, budget))) return;
+export async function keepLock(visit: Visit, { id, token, until }: Lock, budget: Budget): Promise<void> {
+  if (visit.settings.clock() < until || (await ask(visit, id, token, budget))) return;
   const message = "the request took longer than lockTimeoutMs, and another holds the lock now. Nothing of this commit was stored.";
   // Only a new request sees what the other makes of the session.
   visit.broken = new SessionError("conflict", message);
@@ -34,13 +34,25 @@ export async function keepLock(visit: Visit, { key, token, until }: Lock, budget
 }
 
 /** Asks for the lock; says whether it is ours now. */
-async function ask(visit: Visit, key: string, token: string, budget: Budget): Promise<boolean> {
+async function ask(visit: Visit, id: string, token: string, budget: Budget): Promise<boolean> {
   const { clock, lockTimeoutMs, store } = visit.settings;
   // Before the answer: where that is lost, the lock may be ours.
-  visit.lock = { key, token, until: clock() + lockTimeoutMs };
-  const isOurs = await call(visit, "lock", budget, async (io) => understood(await store.lock?.(key, token, lockTimeoutMs, io)));
-  if (!isOurs) visit.lock = undefined;
-  return isOurs;
+  visit.lock = { id, token, until: clock() + lockTimeoutMs };
+  let asked: Promise<unknown> | undefined;
+  try {
+    const isOurs = await call(visit, "lock", budget, async (io) => {
+      asked = store.lock?.(keyOf(visit, id), token, lockTimeoutMs, io);
+      return understood(await asked);
+    });
+    if (!isOurs) visit.lock = undefined;
+    return isOurs;
+  } catch (error) {
+    // What nobody waits for any more may still be carried out, after the unlock that follows.
+    const freed = asked?.then((answer) => (answer === "done" && visit.lock?.token !== token ? unlock(visit, id, token) : undefined));
+    freed?.catch(() => undefined);
+    if (freed !== undefined) visit.background?.waitUntil(freed);
+    throw error;
+  }
 }
 
 /** Reads what a store answered, whoever wrote it. */
@@ -51,19 +63,29 @@ function understood(answer: unknown): boolean {
 
 /** Frees the lock that the visit holds, or may hold; that it failed is an event, as the lock ends by itself. */
 export async function freeLock(visit: Visit): Promise<void> {
-  const { lock, settings } = visit;
+  const { lock } = visit;
   if (lock === undefined) return;
   visit.lock = undefined;
-  // Where somebody waits for it, as long as for a renewal: the lock ends by itself too.
-  const budget = new Budget(visit.background === undefined ? settings.renewalMs : settings.ioTimeoutMs, undefined);
-  await call(visit, "unlock", budget, async (io) => settings.store.unlock?.(lock.key, lock.token, io)).catch(() => undefined);
+  await unlock(visit, lock.id, lock.token);
 }
 
-/** Frees the lock after a load that failed, without making its caller wait. */
+async function unlock(visit: Visit, id: string, token: string): Promise<void> {
+  const { settings } = visit;
+  // Where somebody waits for it, as long as for a renewal: the lock ends by itself too.
+  const budget = new Budget(visit.background === undefined ? settings.renewalMs : settings.ioTimeoutMs, undefined);
+  await call(visit, "unlock", budget, async (io) => settings.store.unlock?.(keyOf(visit, id), token, io)).catch(() => undefined);
+}
+
+/** Frees the lock after a load that failed or found nothing to guard, without making its caller wait. */
 export function freeBehind(visit: Visit): void {
   const freed = freeLock(visit);
   if (visit.background !== undefined) visit.background.waitUntil(freed);
   else visit.queue = visit.queue === undefined ? freed : visit.queue.then(() => freed);
+}
+
+/** The key of a session's lock, as the Azure provider names it. */
+function keyOf(visit: Visit, id: string): string {
+  return `{${visit.settings.applicationName}_${id}}_Write_Lock`;
 }
 
 function heldTooLong(visit: Visit, started: number, tries: number): SessionError {

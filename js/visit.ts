@@ -64,7 +64,8 @@ export interface Pending {
 
 /** A lock that the visit holds, or may hold. */
 export interface Lock {
-  readonly key: string;
+  /** The id whose record it guards. */
+  readonly id: string;
   readonly token: string;
   /** Unix milliseconds at which it ends where nobody frees it. */
   readonly until: number;

@@ -625,9 +625,26 @@ describe("a new id under exclusive", () => {
     assert.equal(next.get("a"), 1);
     await next.commit();
     await waiting.load();
+    // There is nothing to guard: whoever waits next need not wait for its end.
+    assert.deepEqual([await world.isHeld(begun), await world.isHeld({ id: next.id ?? "" })], [false, false]);
     waiting.set("b", 2);
     assert.equal(await codeOf(() => waiting.commit()), "destroyed");
-    assert.deepEqual([await world.isHeld(begun), await world.isHeld({ id: next.id ?? "" })], [false, false]);
+  });
+
+  test("needs no lock for what is changed after it was committed", async () => {
+    const world = new Exclusive();
+    const begun = await world.begun();
+    const answer = await world.handled(begun.cookie, async (session) => {
+      await session.load();
+      session.regenerateId();
+      await session.commit();
+      world.pass(110);
+      await world.hold(begun);
+      session.set("b", 2);
+      return ok();
+    });
+    assert.deepEqual(await world.values(pairOf(answer.headers.getSetCookie()[0] ?? "")), { a: 1, b: 2 });
+    assert.equal(await world.isHeld(begun), true);
   });
 });
 

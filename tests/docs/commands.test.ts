@@ -138,7 +138,7 @@ function overRedis(user: RedisClient): Store {
 
 /** Begins, reads, changes, renews, moves and ends a session. */
 async function wholeLife(store: Store): Promise<void> {
-  const sessions = createSessions<{ visits: number }>({ secrets: [randomBytes(32)], store, onEvent: () => {} });
+  const sessions = createSessions<{ visits: number }>({ secrets: [randomBytes(32)], store, concurrency: "exclusive", onEvent: () => {} });
   let cookie = "";
   const visit = async (act: (session: ReturnType<typeof sessions.open>) => unknown) => {
     const request = new Request("https://app.example/", { headers: { cookie } });

@@ -6,7 +6,7 @@ import { createSessions, memoryStore, type Session, type SessionsOptions, type S
 import { readProjectFile, tableBelow } from "./markdown.ts";
 
 const SECRETS = ["a secret of this test, of 32 bytes or more"];
-const operations = ["load", "create", "update", "replace", "refresh", "remove", "put"] as const;
+const operations = ["load", "create", "update", "replace", "refresh", "remove", "put", "lock", "unlock"] as const;
 
 /** A memory that counts what it is asked. */
 function counting(memory = memoryStore({ isolated: true })): Store & { calls: number } {
@@ -81,6 +81,14 @@ describe("a request", () => {
 
   test('costs nothing under slide: "on-load" where it never loads', async () => {
     assert.equal(await costOf(() => {}, { slide: "on-load" }), 0);
+  });
+
+  test('costs two calls more under concurrency: "exclusive" where it loads to write, and none where it only reads', async () => {
+    const exclusive = { concurrency: "exclusive" } as const;
+    assert.equal(await costOf((session) => change(session, "second"), exclusive), 4);
+    assert.equal(await costOf((session) => session.load(), exclusive), 3);
+    assert.equal(await costOf((session) => session.load({ readOnly: true }), exclusive), 1);
+    assert.equal(await costOf((session) => change(session, "first"), exclusive, false), 1);
   });
 
   test("costs one call more for each conflict", async () => {
