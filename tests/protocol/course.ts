@@ -8,6 +8,8 @@ export type Act =
   | readonly ["set", key: string, value: unknown]
   /** Adds one to a counter, by `update`. */
   | readonly ["add", key: string]
+  /** Adds one to a counter, by `get` and `set`: nobody else may write meanwhile. */
+  | readonly ["step", key: string]
   | readonly ["clear"]
   | readonly ["regenerate", graceSeconds?: number]
   | readonly ["destroy"]
@@ -137,6 +139,9 @@ async function perform(course: Course, session: Session, act: Act, around: Surro
       break;
     case "add":
       session.update(act[1], (value) => Number(value ?? 0) + 1);
+      break;
+    case "step":
+      session.set(act[1], Number(session.get(act[1]) ?? 0) + 1);
       break;
     case "clear":
       session.clear();

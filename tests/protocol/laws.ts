@@ -55,7 +55,9 @@ function checkValues(history: History, { values }: StoredRecord, members: readon
 /** Every confirmed step counts once; one whose fate is unknown, once at most. */
 function checkCounter(history: History, values: Record<string, unknown>, members: readonly Course[]): void {
   const steps = (...fates: Fate[]) =>
-    members.flatMap(({ changes }) => changes).filter(({ act, fate }) => act[0] === "add" && act[1] === "count" && fates.includes(fate)).length;
+    members
+      .flatMap(({ changes }) => changes)
+      .filter(({ act, fate }) => (act[0] === "add" || act[0] === "step") && act[1] === "count" && fates.includes(fate)).length;
   const counted = Number(values.count ?? 0);
   // A login under an id that moved begins with what grace shows.
   const begun = members.find(({ read, loaded }) => read !== undefined && loaded === undefined);
