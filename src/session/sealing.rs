@@ -17,16 +17,26 @@ const FORWARDING: &str = "1m.";
 
 impl Settings {
     /// Gives the text of a record; its values sealed, where that is asked for and it has any.
-    pub(super) fn record_text(&self, id: Id, header: String, values: &str, nonce: [u8; NONCE_BYTES]) -> Result<String, Error> {
-        let data = header.strip_prefix(PLAIN_DATA);
-        if !self.options.encrypt_records || (data.is_none() && values == EMPTY) {
-            return Ok(header + values);
+    pub(super) fn record_text(
+        &self,
+        id: Id,
+        mut header: String,
+        values: &str,
+        nonce: [u8; NONCE_BYTES],
+    ) -> Result<String, Error> {
+        let is_data = header.starts_with(PLAIN_DATA);
+        if !self.options.encrypt_records || (!is_data && values == EMPTY) {
+            header.push_str(values);
+            return Ok(header);
         }
-        let header = data.map(|fields| SEALED_DATA.to_owned() + fields).unwrap_or(header);
+        if is_data {
+            header.replace_range(..PLAIN_DATA.len(), SEALED_DATA);
+        }
         let key = self.record_key(id);
         let belongs = Belongs::Record(key.as_bytes(), header.as_bytes());
         let text = sealed::seal(&self.keyring, belongs, &Fields::default(), values.as_bytes(), nonce)?;
-        Ok(header + &String::from_utf8(text).map_err(|_| Error::CoreFailed)?)
+        header.push_str(core::str::from_utf8(&text).map_err(|_| Error::CoreFailed)?);
+        Ok(header)
     }
 
     /// Gives the values of a record in clear; those of data are sealed by its first field, those left behind a forwarding
