@@ -57,23 +57,38 @@ export function dueCookie(visit: Visit): DueCookie | undefined {
   return due !== undefined && !due.forget && due.again && (visit.failed || visit.outdated) ? undefined : due;
 }
 
-/** Gives the `Set-Cookie` lines that are due: one, or none. */
+/** Gives the `Set-Cookie` lines that are due: the session's, then those of TempData. */
 export function setCookieHeaders(visit: Visit): string[] {
   const due = dueCookie(visit);
-  if (due === undefined) return [];
+  const { temp } = visit;
+  if (due === undefined) return temp === undefined ? [] : [...temp.lines];
   const { core } = visit.settings;
-  return [due.forget ? core.line("", 0, now(visit.settings)) : core.line(due.value, due.maxAgeSeconds ?? 0, now(visit.settings))];
+  const line = due.forget ? core.line("", 0, now(visit.settings)) : core.line(due.value, due.maxAgeSeconds ?? 0, now(visit.settings));
+  return temp === undefined ? [line] : [line, ...temp.lines];
 }
 
 /** Gives the same as values for a framework's own cookie setter. */
 export function cookies(visit: Visit): CookieToSet[] {
   const due = dueCookie(visit);
-  if (due === undefined) return [];
-  const { name, path, domain, httpOnly, secure, sameSite, partitioned } = visit.settings.cookie;
-  const maxAge = due.forget ? 0 : due.maxAgeSeconds;
+  const given: CookieToSet[] = [];
+  if (due !== undefined) {
+    const { name } = visit.settings.cookie;
+    given.push(due.forget ? cookie(visit, name, "", 0) : cookie(visit, name, due.value, due.maxAgeSeconds));
+  }
+  for (const line of visit.temp?.lines ?? []) {
+    const [pair = ""] = line.split(";", 1);
+    const at = pair.indexOf("=");
+    const value = pair.slice(at + 1);
+    given.push(cookie(visit, pair.slice(0, at), value, value === "" ? 0 : undefined));
+  }
+  return given;
+}
+
+function cookie(visit: Visit, name: string, value: string, maxAge: number | undefined): CookieToSet {
+  const { path, domain, httpOnly, secure, sameSite, partitioned } = visit.settings.cookie;
   const options: CookieToSet["options"] = { path, httpOnly, secure, sameSite };
   if (domain !== "") options.domain = domain;
   if (maxAge !== undefined) options.maxAge = maxAge;
   if (partitioned) options.partitioned = true;
-  return [{ name, value: due.forget ? "" : due.value, options }];
+  return { name, value, options };
 }

@@ -208,8 +208,6 @@ function valuesFor(flow: Flow, step: Step): string {
 function changed(flow: Flow): string {
   const outcome = flow.outcome ?? replay(flow.visit.changes.slice(0, flow.taken), flow.base);
   const text = outcomeText(outcome);
-  // Nothing of the base is looked at then, and what is no record must not be overwritten.
-  if (outcome.cleared) relaid(flow.base);
   const merged = merge(flow.base, text) ?? merge(relaid(flow.base), text);
   if (merged === undefined) throw corrupt();
   return merged;

@@ -1,6 +1,7 @@
 // What the answer's headers say of the session.
 
 import { setCookieHeaders } from "./cookies.ts";
+import { keepRead } from "./temp-cookie.ts";
 import { tell, type Visit } from "./visit.ts";
 
 /** They override `Cache-Control` for caches that many people share (RFC 9213), and would give one user's page to all. */
@@ -16,8 +17,9 @@ const cdnHeaders = [
 /** Applies the session to a response; an immutable one is copied. */
 export function applyToResponse(visit: Visit, response: Response): Response {
   visit.started = true;
+  if (visit.temp !== undefined && isRedirect(response)) keepRead(visit, visit.temp);
   const lines = setCookieHeaders(visit);
-  if (lines.length === 0 && !visit.used) return response;
+  if (lines.length === 0 && !isUsed(visit)) return response;
   try {
     applyLines(visit, response.headers, lines);
     return response;
@@ -30,11 +32,21 @@ export function applyToResponse(visit: Visit, response: Response): Response {
   return copy;
 }
 
+/** Says whether a response sends the browser on. */
+export function isRedirect(response: Response): boolean {
+  return response.status >= 300 && response.status < 400 && response.headers.has("location");
+}
+
+/** Says whether the answer is nobody else's. */
+function isUsed(visit: Visit): boolean {
+  return visit.used || visit.temp !== undefined;
+}
+
 /** Applies the session to headers. */
 export function applyToHeaders(visit: Visit, headers: Headers): Headers {
   visit.started = true;
   const lines = setCookieHeaders(visit);
-  if (lines.length > 0 || visit.used) applyLines(visit, headers, lines);
+  if (lines.length > 0 || isUsed(visit)) applyLines(visit, headers, lines);
   return headers;
 }
 

@@ -22,13 +22,13 @@ import type { Background } from "./visit.ts";
  *     return c.json({ visits: c.var.session.get("visits") });
  *   });
  */
-export function session<Data extends object>(
-  sessions: Sessions<Data> | ((c: Context) => Sessions<Data>),
-): MiddlewareHandler<{ Variables: { session: Session<Data> } }> {
+export function session<Data extends object, Temp extends object>(
+  sessions: Sessions<Data, Temp> | ((c: Context) => Sessions<Data, Temp>),
+): MiddlewareHandler<{ Variables: { session: Session<Data, Temp> } }> {
   return async (c, next) => {
     const known = typeof sessions === "function" ? sessions(c) : sessions;
     const answer = new Answer(c, true) as unknown as Response;
-    let opened: Session<Data> | undefined;
+    let opened: Session<Data, Temp> | undefined;
     let answered: Response | undefined;
     try {
       answered = await known.handle(c.req.raw, contextOf(c), async (session) => {

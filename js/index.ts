@@ -11,4 +11,5 @@ export type { AnySession, Items, Key, RegenerateOptions, Session, Storable, Stor
 export { createSessions, type Sessions } from "./sessions.ts";
 export type { Conflict, Exists, Store, StoreCapabilities, StoreIo } from "./store.ts";
 export { type MemoryOptions, memoryStore } from "./stores/memory.ts";
+export type { TempData } from "./temp-data.ts";
 export type { Background } from "./visit.ts";

@@ -137,6 +137,12 @@ export interface SessionsOptions {
    */
   encryptRecords?: boolean | undefined;
   /**
+   * Where TempData is: in a cookie of its own, `<cookie name>-temp`, sealed, which needs no `load()` and no store; or in the
+   * session, which `load()` must come before. The cookie can be sent again within `idleTimeoutSeconds` of its making, so never authenticate by it.
+   * @default { provider: "cookie" }
+   */
+  tempData?: { provider: "cookie" | "session" } | undefined;
+  /**
    * How long a record's text may be before it is sealed, in bytes; a character that is not ASCII counts 6 or 12.
    * @default 65536
    */
@@ -187,6 +193,8 @@ export interface Settings {
   readonly inBackground: boolean;
   readonly consent: ((request: RequestLike) => boolean) | undefined;
   readonly encryptRecords: boolean;
+  /** Whether TempData is in the session's record, not in a cookie of its own. */
+  readonly tempInRecord: boolean;
   readonly maxRecordBytes: number;
   readonly onEvent: (event: SessionEvent) => void;
   /** Whether anybody listens to more than warnings and errors. */
@@ -215,6 +223,8 @@ export function settle(options: SessionsOptions): Settings {
     clock = Date.now,
   } = options;
   const cookie = settleCookie(options.cookie, problems);
+  const provider = options.tempData === undefined ? "cookie" : (options.tempData as { provider?: unknown } | null)?.provider;
+  oneOf("tempData.provider", provider, ["cookie", "session"], problems);
   oneOf("slide", slide, ["every-request", "on-load"], problems);
   oneOf("concurrency", concurrency ?? "merge", ["merge", "last-write-wins", "exclusive"], problems);
   oneOf("commit", commit, ["before-response", "background"], problems);
@@ -249,6 +259,7 @@ export function settle(options: SessionsOptions): Settings {
     inBackground: commit === "background",
     consent,
     encryptRecords,
+    tempInRecord: provider === "session",
     maxRecordBytes,
     onEvent: onEvent ?? toConsole,
     tellsAll: onEvent !== undefined,

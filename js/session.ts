@@ -1,14 +1,17 @@
 // The values that a handler reads and writes.
 
-import { apply, type Change, keysAfter, textAfter, unchanged } from "./changes.ts";
-import { commit, destroy, inTurn, isDirty, needsCookie } from "./commit.ts";
+import { addChange, check, readable, startedError, writable } from "./access.ts";
+import { type Change, keysAfter, textAfter } from "./changes.ts";
+import { destroy, inTurn } from "./commit.ts";
 import { type CookieToSet, cookies, setCookieHeaders } from "./cookies.ts";
 import { draw } from "./core.ts";
 import { SessionError } from "./errors.ts";
 import { applyToHeaders, applyToResponse } from "./headers.ts";
 import { type LoadOptions, load } from "./load.ts";
 import { freeLock } from "./lock.ts";
-import { asLines, keyOf, keyText, valueFrom, valueText } from "./values.ts";
+import { endTemp } from "./temp-cookie.ts";
+import { commitAll, type TempData, VisitTempData } from "./temp-data.ts";
+import { keyOf, keyText, valueFrom, valueText } from "./values.ts";
 import { openCookie, takeId, type Visit } from "./visit.ts";
 
 type Primitive = string | number | boolean | null | undefined;
@@ -47,7 +50,7 @@ export type Key<Data> = keyof Data & string;
 
 /** A session with whatever data. */
 // biome-ignore lint/suspicious/noExplicitAny: what is accepted here is a session of any data, which `unknown` is not.
-export type AnySession = Session<any>;
+export type AnySession = Session<any, any>;
 
 /** What lives for one request: a `Map` whose keys are texts, or a library's own symbols, which meet no one else's. */
 export interface Items extends Map<string, unknown> {
@@ -70,7 +73,7 @@ export interface RegenerateOptions {
  *
  * Nothing is stored and no cookie is set before a value is.
  */
-export interface Session<Data extends object = Record<string, unknown>> {
+export interface Session<Data extends object = Record<string, unknown>, Temp extends object = Record<string, unknown>> {
   /** The session's id: of a valid cookie also before `load()`, else `undefined` before the first `set`. Safe to log: the cookie is sealed, the id alone opens nothing for a stranger. */
   readonly id: string | undefined;
   /** Unix milliseconds of the session's birth (a `regenerateId()` is a new birth); `undefined` without a record. For "log out everywhere": compare with the user row. */
@@ -85,6 +88,8 @@ export interface Session<Data extends object = Record<string, unknown>> {
   readonly size: number;
   /** For this request only; never stored. */
   readonly items: Items;
+  /** Values that live until they are read: messages for the next page. @throws {SessionError} `no-session` by `openById`; `response-started` */
+  readonly tempData: TempData<Temp>;
   /**
    * Reads the session from the store; without a cookie of ours it costs nothing.
    * @throws {SessionError} what the store failed with, `record-corrupt`, `record-unsupported`, `response-started`
@@ -183,6 +188,10 @@ export class VisitSession implements Session {
     return visit.items;
   }
 
+  get tempData(): TempData {
+    return new VisitTempData(this.#visit);
+  }
+
   load(options?: LoadOptions): Promise<void> {
     const visit = this.#visit;
     if (visit.queue !== undefined) return visit.queue.then(() => load(visit, options));
@@ -221,7 +230,8 @@ export class VisitSession implements Session {
 
   clear(): void {
     const visit = check(writable(this.#visit));
-    if (keysAfter(visit.outcome, visit.values).length > 0) changed(visit, { key: undefined, text: undefined, compute: undefined });
+    if (keysAfter(visit.outcome, visit.values).some((key) => keyOf(key) !== undefined))
+      changed(visit, { key: undefined, text: undefined, compute: undefined });
   }
 
   keys(): IterableIterator<string> {
@@ -232,9 +242,7 @@ export class VisitSession implements Session {
     const visit = this.#visit;
     return inTurn(visit, async () => {
       try {
-        if (!isDirty(visit)) return;
-        if (visit.started && needsCookie(visit)) throw startedError("commit() came after the response was made and would need a cookie");
-        await commit(visit, options?.signal);
+        await commitAll(visit, options?.signal, false);
       } finally {
         if (visit.lock !== undefined && !visit.handled) await freeLock(visit);
       }
@@ -264,7 +272,9 @@ export class VisitSession implements Session {
     visit.used = true;
     await inTurn(visit, async () => {
       try {
+        const temp = visit.byId ? undefined : endTemp(visit);
         await destroy(visit);
+        visit.temp = temp;
       } finally {
         if (visit.lock !== undefined) await freeLock(visit);
       }
@@ -293,20 +303,6 @@ export class VisitSession implements Session {
   }
 }
 
-function readable(visit: Visit): Visit {
-  if (visit.standing !== "unknown") return visit;
-  throw new SessionError("not-loaded", "it is not loaded. Write `await session.load()` first.");
-}
-
-function writable(visit: Visit): Visit {
-  if (visit.started) throw startedError("the session was changed after the response was made");
-  readable(visit);
-  if (visit.standing === "unavailable") throw new SessionError("store-unavailable", "the store could not be asked, so nothing can be changed.");
-  if (visit.readOnly) throw new SessionError("read-only", "it was loaded read-only. Write `await session.load()` to change it.");
-  if (visit.byId && visit.standing !== "live") throw new SessionError("no-session", "there is no session of this id.");
-  return visit;
-}
-
 /** Gives a key's text; before it says that there is none, it looks at how all values are laid out. */
 function stored(visit: Visit, key: string): string | undefined {
   const text = textAfter(visit.outcome, visit.values, key);
@@ -324,25 +320,12 @@ function parsed(visit: Visit, key: string, text: string): unknown {
   return again === undefined ? undefined : valueFrom(again);
 }
 
-/** Makes sure that the values are one valid entry a line. */
-function check(visit: Visit): Visit {
-  if (!visit.checked) visit.values = asLines(visit.values);
-  visit.checked = true;
-  return visit;
-}
-
 function changed(visit: Visit, change: Change): void {
   writable(visit);
   const begins = visit.standing === "visitor" || visit.standing === "absent" || visit.standing === "expired";
   const drawn = begins && visit.birth === undefined && change.key !== undefined ? draw() : undefined;
   if (change.compute !== undefined && change.key !== undefined) stored(visit, change.key);
-  visit.outcome ??= unchanged();
-  apply(visit.outcome, change, visit.values);
-  visit.changes.push(change);
+  addChange(visit, change);
   // After all that can throw: a change that failed leaves nothing.
   if (drawn !== undefined) takeId(visit, drawn);
-}
-
-function startedError(what: string): SessionError {
-  return new SessionError("response-started", `${what}. Load and change before returning the Response; for later work use openById.`);
 }

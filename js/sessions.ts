@@ -7,13 +7,14 @@ import { isNavigation } from "./cookies.ts";
 import { instances, isId, type Opened } from "./core.ts";
 import { SessionError } from "./errors.ts";
 import { effortBefore } from "./failure.ts";
-import { applyToResponse } from "./headers.ts";
+import { applyToResponse, isRedirect } from "./headers.ts";
 import { load, secondsToLive } from "./load.ts";
 import { freeLock } from "./lock.ts";
 import { type RequestLike, type SessionsOptions, type Settings, settle } from "./options.ts";
 import { answerToOutage } from "./outage.ts";
 import { makeProtector, type Protector } from "./protector.ts";
 import { type Session, type Values, VisitSession } from "./session.ts";
+import { commitAll, needsTempCookie } from "./temp-data.ts";
 import { type Background, begin, forget, note, openCookie, recordKey, tell, type Visit } from "./visit.ts";
 
 /**
@@ -29,20 +30,24 @@ import { type Background, begin, forget, note, openCookie, recordKey, tell, type
  *   }),
  * };
  */
-export interface Sessions<Data extends object = Record<string, unknown>> {
+export interface Sessions<Data extends object = Record<string, unknown>, Temp extends object = Record<string, unknown>> {
   /**
    * Opens the request's session, runs the handler, commits, and puts the cookie and `Cache-Control` on its answer.
    * A failure of the store that the handler does not catch is answered 503, with `Retry-After`; one of the commit after it rejects.
    */
-  handle(request: RequestLike, ctx: Background | undefined, handler: (session: Session<Data>) => Response | Promise<Response>): Promise<Response>;
+  handle(
+    request: RequestLike,
+    ctx: Background | undefined,
+    handler: (session: Session<Data, Temp>) => Response | Promise<Response>,
+  ): Promise<Response>;
   /** Gives the request's session without any I/O, for code that calls `load()`, `commit()` and `applyTo()` itself. */
-  open(request: RequestLike): Session<Data>;
+  open(request: RequestLike): Session<Data, Temp>;
   /**
    * Gives a session known by its id, where there is no request: queues, sockets, "log out everywhere". It never sets a
    * cookie and never begins a session. Never take an id from a user.
    * @throws {SessionError} `invalid-options`: that is no id
    */
-  openById(id: string): Session<Data>;
+  openById(id: string): Session<Data, Temp>;
   /**
    * Makes and opens text for query strings and hidden fields. The purpose keeps texts apart: 1 to 1,000 characters of
    * yours, such as `"csrf"`. It does not call a function of options; using the protector does.
@@ -59,9 +64,9 @@ export interface Sessions<Data extends object = Record<string, unknown>> {
  *
  * @throws {SessionError} `invalid-options`, all problems in one message
  */
-export function createSessions<Data extends Values<Data> = Record<string, unknown>>(
+export function createSessions<Data extends Values<Data> = Record<string, unknown>, Temp extends Values<Temp> = Record<string, unknown>>(
   options: SessionsOptions | (() => SessionsOptions),
-): Sessions<Data> {
+): Sessions<Data, Temp> {
   let settings: Settings | undefined = typeof options === "function" ? undefined : settle(options);
   const settled = (): Settings => {
     settings ??= settle((options as () => SessionsOptions)());
@@ -74,11 +79,11 @@ export function createSessions<Data extends Values<Data> = Record<string, unknow
       return cache;
     },
     handle: (request, ctx, handler) => handle(settled, request, ctx, handler as (session: Session) => Response | Promise<Response>),
-    open: (request) => new VisitSession(begin(settled(), request)) as unknown as Session<Data>,
+    open: (request) => new VisitSession(begin(settled(), request)) as unknown as Session<Data, Temp>,
     openById: (id) => {
       const known = settled();
       if (typeof id !== "string" || !isId(id)) throw new SessionError("invalid-options", "openById takes an id that a session had, 22 characters.");
-      return new VisitSession(begin(known, undefined, id)) as unknown as Session<Data>;
+      return new VisitSession(begin(known, undefined, id)) as unknown as Session<Data, Temp>;
     },
     protector: (purpose) => makeProtector(settled, purpose),
   };
@@ -145,16 +150,18 @@ async function free(visit: Visit, ctx: Background | undefined): Promise<void> {
 /** Commits everything, before the answer leaves or behind it. */
 async function commitBefore(visit: Visit, ctx: Background | undefined, response: Response): Promise<void> {
   if (visit.queue !== undefined) await visit.queue;
-  if (visit.standing === "unknown") {
-    await renew(visit, ctx);
-    return;
+  if (isDirty(visit) || visit.temp !== undefined) {
+    const redirects = isRedirect(response);
+    const background = visit.settings.inBackground && !redirects && mayComeLate(visit);
+    const work = inTurn(visit, () => commitQuietly(visit, background ? "tell" : "throw", redirects));
+    if (!background || ctx === undefined) await work;
   }
-  if (!isDirty(visit)) return;
-  const redirects = response.status >= 300 && response.status < 400 && response.headers.has("location");
-  const background =
-    visit.settings.inBackground && visit.standing === "live" && visit.move === undefined && !visit.destroyed && visit.due === undefined && !redirects;
-  const work = inTurn(visit, () => commitQuietly(visit, background ? "tell" : "throw"));
-  if (!background || ctx === undefined) await work;
+  if (visit.standing === "unknown") await renew(visit, ctx);
+}
+
+/** Says whether a commit may come behind an answer that does not redirect. */
+function mayComeLate(visit: Visit): boolean {
+  return visit.standing === "live" && visit.move === undefined && !visit.destroyed && visit.due === undefined && !needsTempCookie(visit);
 }
 
 /** Commits what an answer of failure may: changes to a session that has a record. Nothing is begun, no login confirmed. */
@@ -172,17 +179,17 @@ async function commitAfterFailure(visit: Visit, ctx: Background | undefined): Pr
     forget(visit);
     return;
   }
-  await inTurn(visit, () => commitQuietly(visit, "tell"));
+  await inTurn(visit, () => commitQuietly(visit, "tell", undefined));
 }
 
-/** Commits; a session that ended meanwhile is no error, any other failure is the answer's or an event. */
-async function commitQuietly(visit: Visit, failure: "throw" | "tell"): Promise<void> {
+/** Commits, TempData too where it is known whether the answer redirects; a session that ended meanwhile is no error, any other failure is the answer's or an event. */
+async function commitQuietly(visit: Visit, failure: "throw" | "tell", redirects: boolean | undefined): Promise<void> {
   const { settings } = visit;
   const started = Date.now();
-  // A commit of the handler's own may have come first.
-  if (!isDirty(visit)) return;
   try {
-    await commit(visit, undefined);
+    if (redirects !== undefined) await commitAll(visit, undefined, redirects);
+    // A commit of the handler's own may have come first.
+    else if (isDirty(visit)) await commit(visit, undefined);
   } catch (error) {
     if (error instanceof SessionError && error.code === "destroyed") return;
     if (failure === "throw" && settings.throwOnError) throw error;

@@ -7,6 +7,8 @@ import { SessionError } from "./errors.ts";
 const deepest = 64;
 /** Keys that begin with it are ours. */
 const ours = "\u0000";
+/** The start of a key's text whose value is TempData's. */
+export const tempPrefix = '"\\u0000t';
 /** The start of a value that stands for something JSON has not: an object whose only key is ours. */
 const tagged = '{"\\u0000';
 

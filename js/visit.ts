@@ -5,6 +5,7 @@ import type { Opened, Step } from "./core.ts";
 import { SessionError, type SessionErrorCode } from "./errors.ts";
 import type { SessionEvent } from "./events.ts";
 import type { RequestLike, Settings } from "./options.ts";
+import type { Temp } from "./temp-state.ts";
 
 /** What we need of an execution context; every runtime's `ctx` fits. `undefined`: background work is awaited before the response. */
 export interface Background {
@@ -126,6 +127,8 @@ export interface Visit {
   /** The load that is under way. */
   loading: Promise<void> | undefined;
   items: Map<string, unknown> | undefined;
+  /** What the request knows of its TempData; `undefined` until somebody asks. */
+  temp: Temp | undefined;
 }
 
 /** Begins a visit; nothing is read before somebody asks. */
@@ -164,6 +167,7 @@ export function begin(settings: Settings, request: RequestLike | undefined, id?:
     queue: undefined,
     loading: undefined,
     items: undefined,
+    temp: undefined,
   };
 }
 

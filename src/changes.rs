@@ -12,6 +12,9 @@ use crate::error::Error;
 /// How deep a stored value may be nested (SEC-44).
 const DEEPEST: usize = 127;
 
+/// How the keys of TempData begin, which a user's `clear` leaves.
+const TEMP_DATA: &[u8] = br#""\u0000t"#;
+
 /// What happened to one key, whatever came before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Change<'c> {
@@ -24,7 +27,7 @@ pub struct Change<'c> {
 /// The changes of a request, each key at most once.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Changes<'c> {
-    /// Whether everything that is stored goes first.
+    /// Whether everything that is stored goes first, but for TempData.
     pub clears: bool,
     /// What then happens to single keys, in the order of their first change.
     pub changes: Vec<Change<'c>>,
@@ -61,18 +64,19 @@ impl<'c> Changes<'c> {
         out.push(b'{');
         let start = out.len();
         let mut kept = vec![false; self.changes.len()];
-        if !self.clears {
-            for line in lines(values)? {
-                let (key, value) = line?;
-                let change = self.changes.iter().zip(kept.iter_mut()).find(|(change, _)| change.key == key);
-                match change {
-                    None => push_entry(key, value, start, out),
-                    Some((Change { value: Some(value), .. }, kept)) => {
-                        *kept = true;
-                        push_entry(key, value, start, out);
-                    }
-                    Some((Change { value: None, .. }, _)) => {}
+        for line in lines(values)? {
+            let (key, value) = line?;
+            if self.clears && !key.starts_with(TEMP_DATA) {
+                continue;
+            }
+            let change = self.changes.iter().zip(kept.iter_mut()).find(|(change, _)| change.key == key);
+            match change {
+                None => push_entry(key, value, start, out),
+                Some((Change { value: Some(value), .. }, kept)) => {
+                    *kept = true;
+                    push_entry(key, value, start, out);
                 }
+                Some((Change { value: None, .. }, _)) => {}
             }
         }
         for (change, kept) in self.changes.iter().zip(kept) {
@@ -262,6 +266,16 @@ mod tests {
     #[test]
     fn clearing_drops_what_was_there_and_keeps_what_came_after() {
         assert_eq!(merged("{\n\"a\":1,\n\"b\":2}", "!\n+\"b\":3").unwrap(), "{\n\"b\":3}");
+    }
+
+    #[test]
+    fn clearing_leaves_temp_data() {
+        let values = r#"{
+"a":1,
+"\u0000tnotice":"x",
+"\u0000\u0000t":2}"#;
+        assert_eq!(merged(values, "!\n+\"b\":3").unwrap(), "{\n\"\\u0000tnotice\":\"x\",\n\"b\":3}");
+        assert_eq!(merged("{\"a\":1}", "!"), Err(Error::RecordCorrupt));
     }
 
     #[test]

@@ -6,6 +6,7 @@ use crate::error::Error;
 
 /// The error's code, thrown as text; `core.ts` makes it a `SessionError`.
 impl From<Error> for JsValue {
+    #[inline(never)]
     fn from(error: Error) -> JsValue {
         JsValue::from_str(error.code())
     }

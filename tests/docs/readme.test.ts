@@ -110,6 +110,18 @@ const scenarios: Record<string, () => Promise<void>> = {
     assert.equal(userToReset(new globalThis.URL("https://app.example/reset")), undefined);
   },
 
+  "Flash message": async () => {
+    const { save, page } = await load<{ save: Handler; page: Handler }>("flash-message.ts");
+    const saved = await save(post({}), new Context());
+    assert.deepEqual([saved.status, saved.headers.get("location")], [303, URL]);
+    const line = lineOf(saved);
+    assert.match(line, /^__Host-session-temp=[\w-]+; Path=\/; Secure; HttpOnly; SameSite=Lax$/);
+    const shown = await page(get(cookieOf(saved)), new Context());
+    assert.equal(await shown.text(), "Saved.");
+    assert.match(lineOf(shown), /^__Host-session-temp=; Path=\/; Max-Age=0; /);
+    assert.equal(await (await page(get(), new Context())).text(), "Nothing new.");
+  },
+
   "Sign out": async () => {
     const { signOut } = await load<{ signOut: Handler }>("sign-out.ts");
     const { cookie } = await shopper(["bread"]);

@@ -45,8 +45,7 @@ describe("code that users write", () => {
 
   test("is refused where it names what this release does not have", async () => {
     const attempts = {
-      tempData: "session.tempData.get('notice');",
-      Temp: "createSessions<{ a: number }, { notice: string }>(base);",
+      cookieStore: "import('edge-session').then(({ cookieStore }) => cookieStore());",
     };
     const start = `import { createSessions, memoryStore } from "edge-session";
 const base = { secrets: ["x".repeat(32)], store: memoryStore() };

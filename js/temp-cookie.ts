@@ -1,0 +1,94 @@
+// TempData in a cookie of its own.
+
+import { mayKeep, withhold } from "./consent.ts";
+import { isNavigation } from "./cookies.ts";
+import { findValues, purposes } from "./core.ts";
+import type { CookieRejection } from "./events.ts";
+import type { Settings } from "./options.ts";
+import { emptyTemp, type Temp, takeUpAll, textAfterAnswer } from "./temp-state.ts";
+import { now, tell, type Visit } from "./visit.ts";
+
+/** Opens the request's TempData; what does not open is none, and is told. */
+export function openTemp(visit: Visit): Temp {
+  const { settings } = visit;
+  const temp = emptyTemp();
+  const values = valuesOf(visit, temp);
+  let text: string | undefined;
+  let why: CookieRejection | undefined;
+  for (const value of values) {
+    const opened = settings.core.openText(purposes.tempData, nameOf(settings), "", value, now(settings));
+    if (typeof opened === "string") why ??= opened;
+    else if (text === undefined) text = opened.text;
+    else if (text !== opened.text) return rejected(visit, temp, "ambiguous");
+  }
+  // A number of pieces, without those.
+  if ((temp.seen & 1) === 1) why ??= "malformed";
+  if (text === undefined) return why === undefined ? temp : rejected(visit, temp, why);
+  temp.before = temp.after = temp.afterRedirect = text;
+  takeUpAll(temp, text);
+  return temp;
+}
+
+/** Gives TempData once the session ended: no value, and whatever the browser has of it expired; `undefined` where nobody used it. */
+export function endTemp(visit: Visit): Temp | undefined {
+  const temp = emptyTemp();
+  if (!visit.settings.tempInRecord) valuesOf(visit, temp);
+  if (temp.seen === 0) return visit.temp === undefined ? undefined : temp;
+  temp.before = "";
+  temp.lines = linesFor(visit, temp, "{}");
+  return temp;
+}
+
+/** Makes the lines that the browser needs, before anything is stored; `undefined` where consent is missing. */
+export function sealTemp(visit: Visit, temp: Temp): Pick<Temp, "after" | "afterRedirect" | "lines"> | undefined {
+  const after = textAfterAnswer(temp);
+  const afterRedirect = textAfterAnswer(temp, true);
+  if (after === temp.after) return { after, afterRedirect, lines: temp.lines };
+  if (after === "{}" || after === temp.before || mayKeep(visit)) return { after, afterRedirect, lines: linesFor(visit, temp, after) };
+  withhold(visit);
+  return undefined;
+}
+
+/** Leaves what was read, as the answer redirects; where that does not fit beside what was set since, it goes. */
+export function keepRead(visit: Visit, temp: Temp): void {
+  const { after, afterRedirect } = temp;
+  if (after === afterRedirect) return;
+  try {
+    temp.lines = linesFor(visit, temp, afterRedirect);
+    temp.after = afterRedirect;
+    temp.redirects = true;
+  } catch {
+    // The commit was confirmed with what was read gone: that stands.
+  }
+}
+
+/** Writes the lines that make the browser have this text. */
+function linesFor(visit: Visit, temp: Temp, text: string): readonly string[] {
+  if (text === temp.before) return [];
+  const { settings } = visit;
+  const name = nameOf(settings);
+  const at = now(settings);
+  const value = text === "{}" ? "" : settings.core.sealText(purposes.tempData, name, "", text, at, at + settings.idleTimeoutSeconds);
+  // Never with Max-Age: a message is for the next page, not for the next time that the browser is opened.
+  return settings.core.lines(name, value, temp.seen, 0, at);
+}
+
+function valuesOf(visit: Visit, temp: Temp): readonly string[] {
+  const name = nameOf(visit.settings);
+  const header = visit.request?.headers.get("cookie") ?? "";
+  if (!header.includes(name)) return [];
+  const { values, seen } = findValues(header, name);
+  temp.seen = seen;
+  return values;
+}
+
+/** Tells why nothing opened. What is merely over is expired with the page, so that it is told once. */
+function rejected(visit: Visit, temp: Temp, reason: CookieRejection): Temp {
+  tell(visit, { name: "cookie-rejected", level: "warning", reason });
+  if (reason === "expired" && isNavigation(visit)) temp.before = temp.after = "";
+  return temp;
+}
+
+function nameOf(settings: Settings): string {
+  return `${settings.cookie.name}-temp`;
+}
