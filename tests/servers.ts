@@ -74,14 +74,21 @@ export function startWebdis({ redisPort, redisPassword, acl, maxRequestBytes = 8
   });
 }
 
+/** How the Upstash REST API is set up; `user` is a user of Redis, else it is the default one. */
+export interface UpstashSettings {
+  readonly redisPort: number;
+  readonly token: string;
+  readonly user?: { readonly name: string; readonly password: string };
+}
+
 /** The Upstash REST API, as `@humanwhocodes/upstash-redis-server` speaks it, in front of a Redis. */
-export function startUpstash({ redisPort, token }: { readonly redisPort: number; readonly token: string }): Promise<Server> {
+export function startUpstash({ redisPort, token, user }: UpstashSettings): Promise<Server> {
   const script = fileURLToPath(new URL("upstash-server.ts", import.meta.url));
   return start({
     command: process.execPath,
     debianPackage: "nodejs",
     scheme: "http",
-    argumentsFor: (port) => [script, String(port), String(redisPort), token],
+    argumentsFor: (port) => [script, String(port), String(redisPort), token, user === undefined ? "" : `${user.name}:${user.password}@`],
   });
 }
 

@@ -3,7 +3,8 @@
 import { serve } from "@hono/node-server";
 import { createApp } from "@humanwhocodes/upstash-redis-server";
 
-const [port, redisPort, token] = process.argv.slice(2);
-if (port === undefined || redisPort === undefined || token === undefined) throw new Error("usage: upstash-server.ts PORT REDIS_PORT TOKEN");
-const app = createApp({ token, redisUrl: `redis://127.0.0.1:${redisPort}` });
+const [port, redisPort, token, user = ""] = process.argv.slice(2);
+if (port === undefined || redisPort === undefined || token === undefined)
+  throw new Error("usage: upstash-server.ts PORT REDIS_PORT TOKEN [USER:PASSWORD@]");
+const app = createApp({ token, redisUrl: `redis://${user}127.0.0.1:${redisPort}` });
 serve({ fetch: app.fetch, port: Number(port), hostname: "127.0.0.1" });

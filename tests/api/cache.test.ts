@@ -62,6 +62,23 @@ describe("an entry", () => {
     }
   });
 
+  test("that the first release wrote, or a person typed, is read", async () => {
+    const world = new World();
+    const texts: [string, unknown][] = [
+      ['1c.-.-.{"n":1}', { n: 1 }],
+      [`1c.${world.now + 1}.-."\\u00e9"`, "é"],
+      ["1c.9007199254740991.1200000.[1,null]", [1, null]],
+      ['1c.-.1.{"\\u0000b":"AP8"}', new Uint8Array([0, 255])],
+      ['1c.-.-. { "typed" : "é" } ', { typed: "é" }],
+    ];
+    for (const [text, value] of texts) {
+      await world.store.write(place("key"), text);
+      assert.deepEqual(await world.sessions.cache.get("key"), value, text);
+    }
+    await world.store.write(place("key"), `1c.${world.now}.-.1`);
+    assert.deepEqual([await world.sessions.cache.get("key"), world.told()], [undefined, []]);
+  });
+
   test("of one Sessions is read by another with the same name and store, whatever its secrets", async () => {
     const world = new World();
     await world.sessions.cache.set("key", 1);

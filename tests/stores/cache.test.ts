@@ -7,7 +7,7 @@ import { type Cache, createSessions, type Store } from "edge-session";
 import { upstashStore } from "edge-session/stores/upstash";
 import { webdisStore } from "edge-session/stores/webdis";
 import { connectRedis, passTime, type RedisClient } from "../redis-client.ts";
-import { type Server, startRedis, startUpstash, startWebdis } from "../servers.ts";
+import { freePort, type Server, startRedis, startUpstash, startWebdis } from "../servers.ts";
 
 const token = randomBytes(32).toString("base64url");
 const fronts: Record<string, (redisPort: number) => Promise<{ server: Server; store: Store }>> = {
@@ -79,3 +79,13 @@ for (const [name, start] of Object.entries(fronts)) {
     });
   });
 }
+
+describe("the cache of a store that is gone", () => {
+  it("is refused in time, then at once, and the breaker is told of", async () => {
+    const events: string[] = [];
+    const store = upstashStore({ url: `http://127.0.0.1:${await freePort()}`, token, retryTimeoutMs: 0 });
+    const { cache } = createSessions({ secrets: [randomBytes(32)], store, onEvent: ({ name }) => events.push(name) });
+    for (let call = 1; call <= 6; call++) await assert.rejects(cache.get("key"), { code: "store-unavailable" });
+    assert.deepEqual(events, [...Array<string>(5).fill("store-failed"), "breaker-opened", "store-failed"]);
+  });
+});
