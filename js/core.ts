@@ -149,6 +149,12 @@ function write(text: string, at: number): number {
   return at + encoder.encodeInto(text, at === 0 ? scratch : scratch.subarray(at)).written;
 }
 
+/** Writes text that must be ASCII at `at` and gives where it ends; -1 where it is not. So it needs no room for more. */
+function writeAscii(text: string, at: number): number {
+  const { read, written } = encoder.encodeInto(text, at === 0 ? scratch : scratch.subarray(at));
+  return read === text.length && written === read ? at + written : -1;
+}
+
 function read(from: number, to: number): string {
   return decoder.decode(scratch.subarray(from, to));
 }
@@ -220,11 +226,11 @@ export function judge(record: string, now: number): Judged {
 /** Says whether values are one valid entry a line. */
 export function areLines(values: string): boolean {
   try {
-    room(values.length * 3);
-    const end = write(values, 0);
-    const answer = are_lines(door, end);
+    room(values.length);
+    const end = writeAscii(values, 0);
+    const answer = end >= 0 && are_lines(door, end);
     look();
-    wipe(end);
+    wipe(values.length);
     return answer;
   } catch (error) {
     throw failed(error);
@@ -234,13 +240,14 @@ export function areLines(values: string): boolean {
 /** Makes changes to values; `undefined` when the values are not one entry a line. */
 export function merge(values: string, changes: string): string | undefined {
   try {
-    room((values.length + changes.length) * 3 + 64);
-    const valuesEnd = write(values, 0);
-    const end = write(changes, valuesEnd);
-    const length = mergeIn(door, valuesEnd, end - valuesEnd);
+    const most = values.length + changes.length + 64;
+    room(most);
+    const valuesEnd = writeAscii(values, 0);
+    const end = valuesEnd < 0 ? -1 : writeAscii(changes, valuesEnd);
+    const length = end < 0 ? -1 : mergeIn(door, valuesEnd, end - valuesEnd);
     look();
     const merged = length < 0 ? undefined : read(0, length);
-    wipe(Math.max(end, length));
+    wipe(most);
     return merged;
   } catch (error) {
     throw failed(error);

@@ -66,6 +66,20 @@ describe("a record that is cut off", () => {
   });
 });
 
+describe("a long record with a letter behind its end", () => {
+  test("is an error, and stays as it is", async () => {
+    const world = new World();
+    const begun = await bookshop(world);
+    const record = (await world.store.peek(begun.key)) ?? "";
+    // Longer than all that crossed before, so that there is no room for more than it ought to be.
+    const long = `${record.slice(0, -1)},\n"long":"${"x".repeat(60_000)}"}`;
+    await world.store.write(begun.key, `${long}\u00e9`);
+    assert.equal(await ended(() => world.loaded(begun.cookie)), "record-corrupt");
+    assert.equal(await met(world, begun, `${long}\u00e9`, "set"), "record-corrupt");
+    assert.equal(await met(world, begun, long, "set"), "read");
+  });
+});
+
 describe("a record with one bit flipped", () => {
   test("is an error, or reads as another record; it is never taken for an empty one", async (t) => {
     const roll = dice(seedFor(t));

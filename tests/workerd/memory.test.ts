@@ -1,4 +1,4 @@
-// A million requests, and the memory that they leave.
+// A million requests, and large ones, and the memory they leave.
 
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
@@ -21,7 +21,7 @@ WebAssembly.Instance = class extends Original {
     memory = this.exports.memory;
   }
 };
-const sessions = createSessions({ secrets: ["x".repeat(32)], store: memoryStore(), onEvent: () => {} });
+const sessions = createSessions({ secrets: ["x".repeat(32)], store: memoryStore(), maxRecordBytes: 1048576, onEvent: () => {} });
 const context = { waitUntil() {} };
 let cookie = "";
 
@@ -50,8 +50,28 @@ async function visit(number) {
   }
 }
 
+/** Reads and writes a record of 1 MiB, under a Cookie header of 128 KiB. */
+async function large() {
+  const many = "other=" + "x".repeat(131072 - 6 - 2 - cookie.length) + "; " + cookie;
+  for (let number = 0; number < 20; number++) {
+    const { response } = await answer({ cookie: many }, async (session) => {
+      await session.load();
+      session.set("text", String(number % 10).repeat(1048576 - 200));
+      return new Response(String(session.get("text").length));
+    });
+    if (response.status !== 200) throw new Error("a large answer was " + response.status);
+  }
+  const read = await answer({ cookie: many }, async (session) => (await session.load(), new Response(session.get("text").slice(-1))));
+  return { header: many.length, last: await read.response.text() };
+}
+
 export default {
   async fetch(request) {
+    if (new URL(request.url).pathname === "/large") {
+      cookie = (await answer({}, async (session) => (await session.load(), session.set("count", 0), new Response("ok")))).cookie;
+      const done = await large();
+      return Response.json({ ...done, pages: memory.buffer.byteLength / 65536, instances });
+    }
     const count = Number(new URL(request.url).searchParams.get("count"));
     const begun = await answer({}, async (session) => (await session.load(), session.set("count", 0), new Response("ok")));
     cookie = begun.cookie;
@@ -90,5 +110,20 @@ describe("a million requests in one isolate", () => {
     t.diagnostic(`${BATCH * BATCHES} requests, ${pages.at(-1)} pages`);
     assert.deepEqual([...new Set(pages.slice(9))], [pages[9]]);
     assert.ok((pages[9] ?? 0) * 65_536 <= 8 * 1024 * 1024);
+  });
+});
+
+describe("a Cookie header of 128 KiB and a record of 1 MiB", () => {
+  let worker: Worker;
+  before(async () => {
+    worker = await startWorker({ script: SCRIPT });
+  });
+  after(() => worker.stop());
+
+  test("leave linear memory at 8 MiB at most", async (t) => {
+    const told = (await (await fetch(`${worker.url}/large`)).json()) as { header: number; last: string; pages: number; instances: number };
+    t.diagnostic(`${told.pages} pages`);
+    assert.deepEqual([told.header, told.last, told.instances], [131_072, "9", 1]);
+    assert.ok(told.pages * 65_536 <= 8 * 1024 * 1024, `${told.pages} pages`);
   });
 });
