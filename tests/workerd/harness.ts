@@ -20,10 +20,11 @@ export interface Worker {
   stop(): Promise<void>;
 }
 
-/** What to run, the texts it finds in its `env`, and workerd's compatibility flags. */
-export type Setup = Source & { readonly bindings?: Readonly<Record<string, string>>; readonly flags?: readonly string[] };
+/** What to run, the texts it finds in its `env`, and workerd's compatibility date and flags. */
+export type Setup = Source & { readonly bindings?: Readonly<Record<string, string>>; readonly date?: string; readonly flags?: readonly string[] };
 
-const COMPATIBILITY_DATE = "2026-11-01";
+/** The compatibility date of a worker that says none. */
+const DATE = "2026-11-01";
 /** The executable's path, as the package gives it. */
 const { default: WORKERD } = createRequire(import.meta.url)("workerd") as { default: string };
 
@@ -67,7 +68,7 @@ async function listens(child: ChildProcess): Promise<number | undefined> {
   return undefined;
 }
 
-function writeWorker(folder: string, { script, modules }: Bundle, { bindings = {}, flags = [] }: Setup): void {
+function writeWorker(folder: string, { script, modules }: Bundle, { bindings = {}, date = DATE, flags = [] }: Setup): void {
   writeFileSync(join(folder, "worker.js"), script);
   const embedded = [...modules].map(([name, bytes], place) => {
     writeFileSync(join(folder, `${place}.wasm`), bytes);
@@ -79,7 +80,7 @@ const config :Workerd.Config = (
   services = [ (name = "main", worker = .worker), (name = "loopback", network = (allow = ["private"])) ],
   sockets = [ (name = "http", address = "127.0.0.1:0", http = (), service = "main") ] );
 const worker :Workerd.Worker = (
-  compatibilityDate = "${COMPATIBILITY_DATE}",
+  compatibilityDate = "${date}",
   compatibilityFlags = ${JSON.stringify(flags)},
   globalOutbound = "loopback",
   bindings = [ ${texts.join(", ")} ],
