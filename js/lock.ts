@@ -11,8 +11,7 @@ const longestWaitMs = 500;
 
 /** Takes the lock of a session, waiting for whoever holds it while the budget lasts. */
 export async function takeLock(visit: Visit, id: string, budget: Budget): Promise<void> {
-  // A load that failed may hold the lock without knowing; its token is asked for again.
-  const token = visit.lock?.token ?? draw().id;
+  const token = draw().id;
   const started = Date.now();
   for (let tries = 1; ; tries++) {
     if (await ask(visit, id, token, budget)) return;

@@ -40,7 +40,10 @@ export interface Sessions<Data extends object = Record<string, unknown>, Temp ex
     ctx: Background | undefined,
     handler: (session: Session<Data, Temp>) => Response | Promise<Response>,
   ): Promise<Response>;
-  /** Gives the request's session without any I/O, for code that calls `load()`, `commit()` and `applyTo()` itself. */
+  /**
+   * Gives the request's session without any I/O, for code that calls `load()`, `commit()` and `applyTo()` itself. Under
+   * `concurrency: "exclusive"` only `commit()` and `destroy()` free the lock that `load()` took, before its time is over.
+   */
   open(request: RequestLike): Session<Data, Temp>;
   /**
    * Gives a session known by its id, where there is no request: queues, sockets, "log out everywhere". It never sets a

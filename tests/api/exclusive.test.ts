@@ -499,6 +499,21 @@ describe("whoever outlived the lock", () => {
     assert.deepEqual(await world.values(begun.cookie), { a: 1, count: 1 });
   });
 
+  test("is refused again where its handler passed over that, and whoever holds the lock is still not written before", async () => {
+    const world = new Exclusive();
+    const begun = await world.begun();
+    const answered = world.handled(begun.cookie, async (session) => {
+      await step(session);
+      world.pass(110);
+      await world.hold(begun);
+      assert.equal(await codeOf(() => session.commit()), "conflict");
+      return ok();
+    });
+    assert.equal(await codeOf(() => answered), "conflict");
+    assert.deepEqual(world.store.taken(), ["lock", "load", "lock"]);
+    assert.match((await world.store.peek(begun.key)) ?? "", /\{\n"a":1\}$/);
+  });
+
   test("is stored where nobody came", async () => {
     const world = new Exclusive();
     const begun = await world.begun();
@@ -589,6 +604,20 @@ describe("a wait for the lock that its caller gives up", () => {
     await assert.rejects(loading, (error) => error === reason);
     assert.deepEqual([world.store.taken(), session.isLoaded, world.events], [["lock"], false, []]);
     assert.equal(await world.isHeld(begun), true);
+  });
+
+  test("rejects with the caller's reason, not as timeout, where it was given up while the store was asked", async () => {
+    const world = new Exclusive(impatient);
+    const begun = await world.begun();
+    await world.hold(begun);
+    const controller = new AbortController();
+    const reason = new Error("gone");
+    // A store that keeps its own time answers all the same.
+    const session = world.deployed({ store: world.store.inner }).open(request({ cookie: begun.cookie }));
+    const loading = session.load({ signal: controller.signal });
+    controller.abort(reason);
+    await assert.rejects(loading, (error) => error === reason);
+    assert.deepEqual(world.events, []);
   });
 
   test("frees what an unanswered call may have taken", async () => {
