@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import type { Session, SessionsOptions } from "edge-session";
+import { Browser, PROVIDERS } from "./temp-browser.ts";
 import { type Data, OLD_SECRET, pairOf, request, SECRET, type Sent, World } from "./world.ts";
 
 /** A world that asks for consent, which `agree` gives. */
@@ -205,6 +206,60 @@ describe("with consent", () => {
     const answer = await visit(world, { cookie }, (session) => session.regenerateId());
     assert.deepEqual(await world.values(pairOf(answer.headers.getSetCookie()[0] ?? "")), { a: 1 });
     assert.ok(!world.told().includes("cookie-withheld"));
+  });
+});
+
+describe("TempData", () => {
+  const notice = (session: Session<Data>) => session.tempData.set("notice", "Saved.");
+  const answer = () => new Response();
+
+  test("that is set without consent lives for the request only, under both providers, with one warning", async () => {
+    for (const provider of PROVIDERS) {
+      const { world } = asking({ tempData: { provider } });
+      const browser = new Browser(world);
+      const seen = await browser.use((tempData, session) => {
+        notice(session);
+        session.set("a", 1);
+        return tempData.peek("notice");
+      });
+      assert.deepEqual([seen, browser.lines, world.store.taken(), world.told()], ["Saved.", [], [], ["cookie-withheld"]], provider);
+    }
+  });
+
+  test("that is set before consent was given in the same request goes out", async () => {
+    for (const provider of PROVIDERS) {
+      const { world, agree } = asking({ tempData: { provider } });
+      const browser = new Browser(world);
+      await browser.use((_, session) => {
+        notice(session);
+        agree(true);
+      });
+      assert.equal(await browser.use((tempData) => tempData.get("notice")), "Saved.", provider);
+    }
+  });
+
+  test("that is there is read, and its cookie expired, though consent was withdrawn", async () => {
+    const { world, agree } = asking();
+    const browser = new Browser(world);
+    agree(true);
+    await browser.visit((session) => {
+      notice(session);
+      return answer();
+    });
+    agree(false);
+    assert.equal(await browser.use((tempData) => tempData.get("notice")), "Saved.");
+    assert.deepEqual([browser.lines.map((line) => line.split(";")[0]), await browser.names()], [["__Host-session-temp="], []]);
+    assert.ok(!world.told().includes("cookie-withheld"));
+  });
+
+  test("under an essential cookie needs none", async () => {
+    const { world, asked } = asking({ cookie: { isEssential: true } });
+    const browser = new Browser(world);
+    await browser.visit((session) => {
+      notice(session);
+      return answer();
+    });
+    assert.deepEqual([await browser.names(), asked()], [["__Host-session-temp"], 0]);
   });
 });
 

@@ -8,12 +8,20 @@ import { webdisStore } from "edge-session/stores/webdis";
 import { codesIn, readProjectFile, tableBelow } from "./markdown.ts";
 
 const readme = readProjectFile("README.md");
-const headings = ["Where state lives", "`ISession`", "Options of ASP.NET Core", "The cache of ASP.NET Core", "Settings of the Azure provider"];
+const headings = [
+  "Where state lives",
+  "`ISession`",
+  "TempData",
+  "Options of ASP.NET Core",
+  "The cache of ASP.NET Core",
+  "Settings of the Azure provider",
+];
 
 /** What the seeds' table, ASP.NET Core and the Azure provider name; each has its row. */
 const theirs = {
-  state: "Cookies, Session state, Query strings, Hidden fields, HttpContext.Items, IDistributedCache, IMemoryCache",
+  state: "Cookies, Session state, TempData, Query strings, Hidden fields, HttpContext.Items, IDistributedCache, IMemoryCache",
   session: "LoadAsync Get TryGetValue GetString GetInt32 Set SetString SetInt32 Remove Clear Keys Id IsAvailable CommitAsync",
+  temp: "Peek Keep ContainsKey Keys Remove CookieTempDataProvider AddSessionStateTempDataProvider CookieTempDataProviderOptions",
   options: "IdleTimeout IOTimeout",
   cookie: "Name Path Domain SameSite HttpOnly SecurePolicy MaxAge Expiration IsEssential Extensions",
   cache: "GetAsync SetAsync RefreshAsync RemoveAsync AbsoluteExpiration AbsoluteExpirationRelativeToNow SlidingExpiration",
@@ -37,6 +45,7 @@ function membersOf(file: string, name: string): Set<string> {
 const places: readonly [start: string, members: Set<string>][] = [
   ["sessions.cache.", membersOf("js/cache.ts", "Cache")],
   ["sessions.", membersOf("js/sessions.ts", "Sessions")],
+  ["session.tempData.", membersOf("js/temp-data.ts", "TempData")],
   ["session.", membersOf("js/session.ts", "Session")],
   ["cookie.", membersOf("js/options.ts", "CookieOptions")],
   [
@@ -63,7 +72,7 @@ describe("the tables of what is left behind", () => {
     for (const name of theirs.state.split(", ")) assert.ok(named.includes(name), name);
     for (const name of theirs.cookie.split(" ")) assert.ok(named.includes(`\`Cookie.${name}\``), name);
     const words = new Set(named.match(/\w+/g));
-    for (const list of [theirs.session, theirs.options, theirs.cache, theirs.azure])
+    for (const list of [theirs.session, theirs.temp, theirs.options, theirs.cache, theirs.azure])
       for (const name of list.split(/\s+/)) assert.ok(words.has(name), name);
   });
 
