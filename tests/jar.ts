@@ -25,6 +25,12 @@ export class Visitor {
     return this.#ask(path, { method: "POST", body: new URLSearchParams(fields), headers: { Origin: this.#origin, ...headers } });
   }
 
+  /** Sends a form with files from the page itself. */
+  send(path: string, form: FormData): Promise<Response> {
+    this.setCookieLines = [];
+    return this.#ask(path, { method: "POST", body: form, headers: { Origin: this.#origin } });
+  }
+
   /** The value of a cookie that the jar sends to the origin. */
   async cookie(name: string): Promise<string | undefined> {
     const cookies = await this.jar.getCookies(this.#place("/"));

@@ -1,0 +1,32 @@
+// itty-router: one `handle` around the router, which passes the session on.
+
+import { env } from "cloudflare:workers";
+import { createSessions, type Session } from "edge-session";
+import { upstashStore } from "edge-session/stores/upstash";
+import { AutoRouter, type IRequest } from "itty-router";
+
+interface Data {
+  visits: number;
+}
+
+const sessions = createSessions<Data>(() => ({
+  secrets: [env.SESSION_SECRET],
+  store: upstashStore({ url: env.REDIS_URL, token: env.REDIS_TOKEN }),
+}));
+
+const router = AutoRouter<IRequest, [Session<Data>]>();
+
+router.get("/", async (_request, session) => {
+  await session.load();
+  session.update("visits", (visits = 0) => visits + 1);
+  return { visits: session.get("visits") };
+});
+
+router.post("/sign-out", async (request, session) => {
+  await session.destroy();
+  return Response.redirect(new URL("/", request.url).href, 303);
+});
+
+export default {
+  fetch: (request, _env, ctx) => sessions.handle(request, ctx, (session) => router.fetch(request, session)),
+} satisfies ExportedHandler<Cloudflare.Env>;

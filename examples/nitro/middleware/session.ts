@@ -1,0 +1,11 @@
+// Nitro: handlers return values, so the middleware makes the response itself.
+
+import { defineMiddleware, toResponse } from "nitro/h3";
+import { sessions } from "../utils/sessions.ts";
+
+export default defineMiddleware((event, next) =>
+  sessions.handle(event.req, event, async (session) => {
+    event.context.session = session;
+    return await toResponse(await next(), event);
+  }),
+);
