@@ -30,7 +30,10 @@ describe("the examples", () => {
     test(`in ${name} need the versions that they are tried with, and name all they import`, () => {
       const { dependencies, devDependencies } = manifest(`examples/${name}/package.json`);
       const needed = { ...dependencies, ...devDependencies };
-      const tried = { ...manifest("tests/runtimes/package.json").dependencies, "edge-session": manifest("package.json").version };
+      const tried: Record<string, string | undefined> = {
+        ...manifest("tests/runtimes/package.json").dependencies,
+        "edge-session": manifest("package.json").version,
+      };
       for (const [dependency, version] of Object.entries(needed)) assert.equal(version, tried[dependency], dependency);
       const imported = sources(name).flatMap((text) => [...text.matchAll(/from "((?:@[\w-]+\/)?[\w-]+)(?:\/[\w/-]+)?";/g)].map(([, of]) => of ?? ""));
       assert.ok(imported.includes("edge-session"));

@@ -74,6 +74,15 @@ for (const [name, bundle] of Object.entries(bundlers)) {
   });
 }
 
+describe("a bundler that takes workerd's condition and knows no modules of WebAssembly", () => {
+  test("fails without an alias, and bundles with the one that is exported", async () => {
+    const args = ["program.js", "--bundle", "--format=esm", "--conditions=workerd", "--outfile=alias/program.mjs"];
+    await assert.rejects(folder.tool("esbuild", ...args), /edge_session_bg\.wasm/);
+    await folder.tool("esbuild", ...args, "--alias:#wasm=edge-session/wasm-inline");
+    assert.equal((await folder.run(process.execPath, "alias/program.mjs")).trim(), VISITS);
+  });
+});
+
 describe("a page built by Vite", () => {
   test("runs in Chromium, and holds the core once", async (context) => {
     folder.write("page/index.html", '<!doctype html><title>-</title><script type="module" src="./page.js"></script>');
