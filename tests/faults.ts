@@ -15,7 +15,7 @@ export interface Speech {
 }
 
 export const upstashSpeech: Speech = {
-  commandIn: (seen) => (JSON.parse(seen.body) as string[])[0] ?? "",
+  commandIn: (seen) => /^\["([A-Z]+)"/.exec(seen.body)?.[1] ?? "",
   value: (value) => JSON.stringify({ result: value }),
   refusal: (text) => reply(400, JSON.stringify({ error: text })),
 };

@@ -2,7 +2,9 @@
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { OLD_SECRET, pairOf, request, SECRET, type Sent, World } from "./world.ts";
+import type { Sessions } from "edge-session";
+import { dice, seedFor } from "./seeds.ts";
+import { type Data, OLD_SECRET, pairOf, request, SECRET, type Sent, World } from "./world.ts";
 
 const DAY = 86_400;
 
@@ -133,6 +135,33 @@ describe("rotation of secrets", () => {
     const session = await world.loaded(pairOf(again), third);
     assert.deepEqual([session.id, session.get("a")], [id, 1]);
     assert.deepEqual(await world.values(cookie, third), {});
+  });
+
+  test("in three steps loses none of 1,000 sessions over isolates that update at different times", async (t) => {
+    const roll = dice(seedFor(t));
+    const world = new World({ secrets: [OLD_SECRET] });
+    const steps = [[OLD_SECRET], [OLD_SECRET, SECRET], [SECRET, OLD_SECRET], [SECRET]].map((secrets) => world.deployed({ secrets }));
+    const isolates = Array.from({ length: 5 }, () => 0);
+    const any = () => steps[isolates[roll(5)] ?? 0] as Sessions<Data>;
+    const first: string[] = [];
+    for (let user = 0; user < 1000; user++) first.push((await world.begun((session) => session.set("user", user), any())).cookie);
+    const cookies = [...first];
+    const visit = async (user: number) => {
+      const session = await world.loaded(cookies[user], any());
+      assert.equal(session.get("user"), user, `user ${user} is signed out where the isolates are at ${isolates}`);
+      const [line] = session.setCookieHeaders();
+      if (line !== undefined) cookies[user] = pairOf(line);
+    };
+    for (let step = 1; step <= 3; step++) {
+      // Everybody comes by, or has ended, before the old secret is taken away.
+      if (step === 3) for (let user = 0; user < 1000; user++) await visit(user);
+      for (let isolate = 0; isolate < 5; isolate++) {
+        isolates[isolate] = step;
+        for (let visits = 0; visits < 200; visits++) await visit(roll(1000));
+      }
+    }
+    assert.ok(!world.told().includes("cookie-rejected"));
+    for (const cookie of first) assert.deepEqual(await world.values(cookie, steps[3]), {});
   });
 
   test("seals anew for a page that does not load its session, and never for an image", async () => {

@@ -3,17 +3,17 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { inspect } from "node:util";
-import type { Store } from "edge-session";
+import { createSessions, type Session, type SessionEvent, type Store } from "edge-session";
 import { upstashStore } from "edge-session/stores/upstash";
 import { webdisStore } from "edge-session/stores/webdis";
 import { drip, type FaultServer, hang, reply, reset, type Step, startFaultServer, truncate } from "../fault-server.ts";
-import { faults, upstashSpeech, webdisSpeech } from "../faults.ts";
+import { faults, type Speech, upstashSpeech, webdisSpeech } from "../faults.ts";
 import { freePort } from "../servers.ts";
 import { anyIo } from "../store-laws.ts";
 
 // Each part of a call carries its own, so that a leak shows where it came from.
 const canary = /canary-(token|user|password|key|record|answer|header)/i;
-const record = "1j.canary-record___.canary-record___.-.1.2.{}";
+const record = '1j.canary-record__A.canary-record__B.-.1700000000000.4000000000.{\n"canary-name":"canary-value"}';
 const limits = { operationTimeoutMs: 60, retryTimeoutMs: 0, circuitBreaker: false };
 
 /** Every text in which an error can show. */
@@ -143,3 +143,102 @@ describe("no error tells a secret", () => {
     assert.match(shown(new Error("x", { cause: { deep: { deeper: "canary-key" } } })), canary);
   });
 });
+
+/** What a request does with its session, and with the cache. */
+const requests: Record<string, (sessions: Sessions, session: Session) => unknown> = {
+  "a load": (_, session) => session.load(),
+  "a commit": async (_, session) => {
+    await session.load();
+    session.set("canary-name", "canary-value");
+    await session.commit();
+  },
+  "a login": async (_, session) => {
+    await session.load();
+    session.regenerateId();
+    await session.commit();
+  },
+  "a destroy": (_, session) => session.destroy(),
+  "an end by id": (sessions, session) => sessions.openById(session.id ?? "").destroy(),
+  "a read of the cache": (sessions) => sessions.cache.get("canary-key"),
+  "a write to the cache": (sessions) => sessions.cache.set("canary-key", "canary-value"),
+};
+type Sessions = ReturnType<typeof createSessions>;
+
+/** Gives the cookie of a session, and every text in it that nobody may see. */
+async function begun(sessions: Sessions): Promise<{ cookie: string; secrets: string[] }> {
+  const session = sessions.open({ headers: new Headers() });
+  await session.load();
+  session.set("canary-name", "canary-value");
+  await session.commit();
+  const [{ name, value } = { name: "", value: "" }] = session.cookies();
+  assert.ok(session.id);
+  return { cookie: `${name}=${value}`, secrets: [value, session.id] };
+}
+
+const credentials = { username: "canary-user", password: "canary-password" };
+const patience = { operationTimeoutMs: 10_000 };
+sessionsTell("upstashStore", upstashSpeech, (url, given) => upstashStore({ url, token: "canary-token", ...given }));
+sessionsTell("webdisStore", webdisSpeech, (url, given) => webdisStore({ url, ...credentials, ...given }));
+
+function sessionsTell(name: string, speech: Speech, open: (url: string, given: object) => Store): void {
+  describe(`no session of ${name} tells a secret`, () => {
+    let server: FaultServer;
+    before(async () => {
+      server = await startFaultServer(hang);
+    });
+    after(() => server.stop());
+
+    const events: SessionEvent[] = [];
+    const sessionsWith = (given: object, onEvent?: (event: SessionEvent) => void) =>
+      createSessions({ secrets: ["canary-secret-of-thirty-two-bytes-or-more"], store: open(server.url, given), onEvent });
+    const calm: Step = (seen, response) => reply(200, speech.value(1, speech.commandIn(seen)))(seen, response);
+    const living: Step = (seen, response) => reply(200, speech.value(record, speech.commandIn(seen)))(seen, response);
+
+    for (const [what, act] of Object.entries(requests)) {
+      it(`by ${what} that fails, at its first call or its second`, async () => {
+        const sessions = sessionsWith(limits, (event) => events.push(event));
+        server.play(calm);
+        const { cookie, secrets } = await begun(sessionsWith(patience));
+        events.length = 0;
+        let failed = 0;
+        const visit = async (...steps: Step[]) => {
+          server.play(...steps);
+          const session = sessions.open({ headers: new Headers({ cookie }) });
+          const heard = await listen(async () => {
+            const error: unknown = await Promise.resolve(act(sessions, session)).then(
+              () => undefined,
+              (thrown: unknown) => thrown,
+            );
+            if (error === undefined) return;
+            failed++;
+            secrets.push(session.id ?? "no id");
+            const text = shown(error);
+            for (const secret of secrets) assert.ok(!text.includes(secret), text);
+            assert.doesNotMatch(text, /canary/i);
+          });
+          assert.equal(heard, "");
+          const told = inspect(events, { depth: 20 }) + JSON.stringify(events);
+          events.length = 0;
+          for (const secret of secrets) assert.ok(!told.includes(secret), told);
+          assert.doesNotMatch(told, /canary/i);
+        };
+        for (const { play } of faults) {
+          await visit(play(speech));
+          if (!what.includes("cache")) await visit(living, play(speech));
+        }
+        assert.ok(failed >= faults.length, `${failed} failed`);
+      });
+    }
+
+    it("on the console, where nobody else listens", async () => {
+      server.play(calm);
+      const sessions = sessionsWith(patience);
+      const { cookie, secrets } = await begun(sessions);
+      server.play(reply(400, "canary-answer"));
+      const heard = await listen(() => assert.rejects(sessions.open({ headers: new Headers({ cookie }) }).load()));
+      assert.match(heard, /store-failed/);
+      assert.doesNotMatch(heard, /canary/i);
+      for (const secret of secrets) assert.ok(!heard.includes(secret));
+    });
+  });
+}
