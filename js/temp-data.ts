@@ -67,7 +67,7 @@ export class VisitTempData implements TempData {
   keep(key?: string): void {
     const { entries, kept } = changeable(this.#visit);
     if (key !== undefined) kept.add(folded(key));
-    else for (const name of entries.keys()) kept.add(name);
+    else for (const [name, { text }] of entries) if (text !== undefined) kept.add(name);
   }
 
   set(key: string, value: unknown): void {
