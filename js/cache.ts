@@ -5,7 +5,7 @@ import { SessionError } from "./errors.ts";
 import type { Settings } from "./options.ts";
 import type { Store, StoreIo } from "./store.ts";
 import { valueFrom, valueText } from "./values.ts";
-import { begin, tell, type Visit } from "./visit.ts";
+import { begin, keeperOf, tell, type Visit } from "./visit.ts";
 
 /** How long an entry lives: until the nearer of both; without them for ever. More than 0, at most 100 years; fractions count, to the millisecond. */
 export interface CacheTimes {
@@ -186,7 +186,9 @@ export class StoreCache implements Cache {
     if (typeof key !== "string" || !key.isWellFormed()) {
       throw new SessionError("value-not-serializable", "a key of the cache must be a string without a lone surrogate.");
     }
-    return `${this.#known().settings.applicationName}_cache_${encodeURIComponent(key)}`;
+    const { settings } = this.#known();
+    if (keeperOf(settings) !== undefined) throw new SessionError("invalid-options", "the cache needs a store; cookieStore() is none.");
+    return `${settings.applicationName}_cache_${encodeURIComponent(key)}`;
   }
 }
 

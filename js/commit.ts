@@ -10,7 +10,7 @@ import { noteEffort } from "./failure.ts";
 import { type Flow, makeFlow, run } from "./flow.ts";
 import { keepLock } from "./lock.ts";
 import { corrupt } from "./values.ts";
-import { forget, note, type Pending, takeId, tell, type Visit } from "./visit.ts";
+import { forget, keeperOf, note, type Pending, takeId, tell, type Visit } from "./visit.ts";
 
 /** Runs the calls of one session one after the other. */
 export function inTurn(visit: Visit, work: () => Promise<void>): Promise<void> {
@@ -47,6 +47,7 @@ export function isDirty(visit: Visit): boolean {
 export function needsCookie(visit: Visit): boolean {
   if (visit.byId || !isDirty(visit)) return false;
   return (
+    keeperOf(visit.settings) !== undefined ||
     visit.move !== undefined ||
     visit.pending?.task === "regenerate" ||
     visit.standing === "visitor" ||
@@ -68,6 +69,8 @@ export async function commit(visit: Visit, signal: AbortSignal | undefined): Pro
   if (visit.standing === "ended" || (visit.standing === "forwarded" && visit.move === undefined)) throw gone(visit);
   // What was changed stays for this request, and is asked for again at its next commit.
   if (needsCookie(visit) && !mayKeep(visit)) return withhold(visit);
+  const keeper = keeperOf(visit.settings);
+  if (keeper !== undefined) return keeper.commit(visit);
   // What moved to a new id is nobody else's there.
   if (visit.lock !== undefined && visit.lock.id === visit.id) await keepLock(visit, visit.lock, budget);
   const [flow, step] = begun(visit, budget);
@@ -77,18 +80,19 @@ export async function commit(visit: Visit, signal: AbortSignal | undefined): Pro
 /** Ends the session; resolves only when the store confirmed it. */
 export async function destroy(visit: Visit): Promise<void> {
   const { settings } = visit;
+  const keeper = keeperOf(settings);
   // Behind a new id that is not stored yet may be a dead one, which leads to where its session went.
   const before = visit.header === "" ? undefined : visit.cookie?.id;
   const known = visit.id === undefined || visit.ownId ? before : visit.id;
   const stored = visit.standing === "absent" ? undefined : known;
-  if (stored !== undefined) {
+  if (stored !== undefined && keeper === undefined) {
     const tombstoneSeconds = Math.min(600, Math.max(60, Number.isFinite(settings.ioTimeoutMs) ? Math.ceil(settings.ioTimeoutMs / 1000) : 600));
     const flow = makeFlow(visit, "destroy", new Budget(settings.ioTimeoutMs, undefined), 0);
     const step = await run(flow, settings.core.destroy(stored, visit.header, flow.flags, tombstoneSeconds, settings.clock()));
     if (step.code === 3) throw new SessionError("conflict", "other requests kept changing the session first, so it is not gone. Destroy it again.");
     if (step.code !== 2) throw flow.error ?? new SessionError("store-unavailable", "the store did not confirm that the session is gone.");
-    note(visit, "session-destroyed");
   }
+  if (stored !== undefined) note(visit, "session-destroyed");
   forget(visit);
   visit.destroyed = true;
   visit.broken = undefined;
@@ -102,7 +106,7 @@ export async function destroy(visit: Visit): Promise<void> {
   visit.ownId = false;
   if (!visit.byId) {
     visit.id = undefined;
-    if (visit.sentCookie || visit.due !== undefined) visit.due = { forget: true };
+    if (visit.sentCookie || visit.due !== undefined) visit.due = keeper === undefined ? { forget: true } : keeper.forget(visit);
     visit.cookie = null;
   }
 }

@@ -62,6 +62,7 @@ export function setCookieHeaders(visit: Visit): string[] {
   const due = dueCookie(visit);
   const { temp } = visit;
   if (due === undefined) return temp === undefined ? [] : [...temp.lines];
+  if (due.lines !== undefined) return temp === undefined ? [...due.lines] : [...due.lines, ...temp.lines];
   const { core } = visit.settings;
   const line = due.forget ? core.line("", 0, now(visit.settings)) : core.line(due.value, due.maxAgeSeconds ?? 0, now(visit.settings));
   return temp === undefined ? [line] : [line, ...temp.lines];
@@ -70,18 +71,19 @@ export function setCookieHeaders(visit: Visit): string[] {
 /** Gives the same as values for a framework's own cookie setter. */
 export function cookies(visit: Visit): CookieToSet[] {
   const due = dueCookie(visit);
-  const given: CookieToSet[] = [];
-  if (due !== undefined) {
-    const { name } = visit.settings.cookie;
-    given.push(due.forget ? cookie(visit, name, "", 0) : cookie(visit, name, due.value, due.maxAgeSeconds));
-  }
-  for (const line of visit.temp?.lines ?? []) {
-    const [pair = ""] = line.split(";", 1);
-    const at = pair.indexOf("=");
-    const value = pair.slice(at + 1);
-    given.push(cookie(visit, pair.slice(0, at), value, value === "" ? 0 : undefined));
-  }
-  return given;
+  const temp = (visit.temp?.lines ?? []).map((line) => cookieOf(visit, line, undefined));
+  if (due === undefined) return temp;
+  const maxAge = due.forget ? 0 : due.maxAgeSeconds;
+  if (due.lines !== undefined) return [...due.lines.map((line) => cookieOf(visit, line, maxAge)), ...temp];
+  return [cookie(visit, visit.settings.cookie.name, due.forget ? "" : due.value, maxAge), ...temp];
+}
+
+/** Gives what a `Set-Cookie` line sets; one without a value expires what is left over. */
+function cookieOf(visit: Visit, line: string, maxAge: number | undefined): CookieToSet {
+  const [pair = ""] = line.split(";", 1);
+  const at = pair.indexOf("=");
+  const value = pair.slice(at + 1);
+  return cookie(visit, pair.slice(0, at), value, value === "" ? 0 : maxAge);
 }
 
 function cookie(visit: Visit, name: string, value: string, maxAge: number | undefined): CookieToSet {

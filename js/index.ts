@@ -9,7 +9,8 @@ export type { CookieOptions, RequestLike, SameSite, SessionsOptions } from "./op
 export type { ProtectOptions, Protector, UnprotectOptions } from "./protector.ts";
 export type { AnySession, Items, Key, RegenerateOptions, Session, Storable, StorableValue, Values } from "./session.ts";
 export { createSessions, type Sessions } from "./sessions.ts";
-export type { Conflict, Exists, Store, StoreCapabilities, StoreIo } from "./store.ts";
+export type { Conflict, CookieStore, Exists, Store, StoreCapabilities, StoreIo } from "./store.ts";
+export { cookieStore } from "./stores/cookie.ts";
 export { type MemoryOptions, memoryStore } from "./stores/memory.ts";
 export type { TempData } from "./temp-data.ts";
 export type { Background } from "./visit.ts";

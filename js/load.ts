@@ -7,7 +7,7 @@ import { SessionError } from "./errors.ts";
 import { freeBehind, takeLock } from "./lock.ts";
 import { isSealed, openValues } from "./sealing.ts";
 import { asLines, beginAsLines, corrupt } from "./values.ts";
-import { note, now, openCookie, recordKey, storeError, tell, type Visit } from "./visit.ts";
+import { keeperOf, note, now, openCookie, recordKey, storeError, tell, type Visit } from "./visit.ts";
 
 /** What `load()` takes. */
 export interface LoadOptions {
@@ -51,6 +51,13 @@ export function load(visit: Visit, options: LoadOptions | undefined, millisecond
   if (visit.id === undefined) {
     visit.standing = "visitor";
     visit.readOnly = options?.readOnly === true;
+    return undefined;
+  }
+  const keeper = keeperOf(visit.settings);
+  if (keeper !== undefined) {
+    keeper.load(visit);
+    visit.readOnly = options?.readOnly === true;
+    note(visit, "session-loaded");
     return undefined;
   }
   visit.loading = loadRecord(visit, visit.id, cookie, new Budget(milliseconds, options?.signal), options?.readOnly === true);

@@ -3,7 +3,7 @@
 import { Core, Problems } from "./core.ts";
 import { SessionError } from "./errors.ts";
 import { type SessionEvent, toConsole } from "./events.ts";
-import { keepsTime, type Store } from "./store.ts";
+import { type CookieStore, inCookies, keepsTime, type Store } from "./store.ts";
 
 /** What we need of a request: a `Request`, a framework's event request, or `{ headers: await headers() }`. */
 export interface RequestLike {
@@ -67,8 +67,8 @@ export interface CookieOptions {
 export interface SessionsOptions {
   /** The first seals, all open: 1 to 8 strings or `Uint8Array`s of at least 32 random bytes each. Not passwords. */
   secrets: readonly (string | Uint8Array)[];
-  /** Where records live. */
-  store: Store;
+  /** Where records live; `cookieStore()` keeps small sessions in the browser, without any. */
+  store: Store | CookieStore;
   /**
    * Separates applications on one store: 1 to 64 of `A-Z a-z 0-9 . _ -`. Changing it ends every session.
    * @default "edge-session"
@@ -183,6 +183,8 @@ export interface Settings {
   readonly applicationName: string;
   readonly cookie: CookieSettings;
   readonly idleTimeoutSeconds: number;
+  /** Infinity where a session lives as long as it is used. */
+  readonly absoluteTimeoutSeconds: number;
   readonly slides: boolean;
   readonly ioTimeoutMs: number;
   readonly merges: boolean;
@@ -211,7 +213,9 @@ const storeMethods = ["load", "create", "update", "replace", "refresh", "remove"
 export function settle(options: SessionsOptions): Settings {
   if (typeof options !== "object" || options === null) throw refusal(["options: must be an object"]);
   const problems: string[] = [];
-  const { store, idleTimeoutSeconds = 1200, ioTimeoutMs = 10_000, slide = "every-request", concurrency, lockTimeoutMs = 110_000 } = options;
+  const store = options.store as Store;
+  const { idleTimeoutSeconds = 1200, absoluteTimeoutSeconds = 86_400, ioTimeoutMs = 10_000, slide = "every-request" } = options;
+  const { concurrency, lockTimeoutMs = 110_000 } = options;
   const {
     applicationName = "edge-session",
     throwOnError = true,
@@ -239,9 +243,11 @@ export function settle(options: SessionsOptions): Settings {
     problems.push(`lockTimeoutMs: must be whole milliseconds, 1 to ${LONGEST_LOCK_MS}`);
   }
   checkStore(store, problems);
+  if (typeof store === "object" && store !== null && inCookies in store) checkInCookies(options, problems);
   if (problems.every((problem) => !problem.startsWith("store"))) checkNeeds(store, concurrency, idleTimeoutSeconds, problems);
   const tryMs = (store as { [keepsTime]?: number } | undefined)?.[keepsTime];
-  const core = makeCore(options, cookie, applicationName, idleTimeoutSeconds, maxRecordBytes, problems);
+  const limits = [whole(idleTimeoutSeconds), whole(absoluteTimeoutSeconds, Number.POSITIVE_INFINITY), whole(maxRecordBytes)];
+  const core = makeCore(options.secrets, cookie, applicationName, limits, problems);
   return {
     core,
     store,
@@ -250,6 +256,7 @@ export function settle(options: SessionsOptions): Settings {
     applicationName,
     cookie,
     idleTimeoutSeconds,
+    absoluteTimeoutSeconds,
     slides: slide === "every-request" && store.capabilities.slides === "on-load",
     ioTimeoutMs,
     merges: concurrency !== "last-write-wins" && store.capabilities.compareAndSet,
@@ -284,9 +291,17 @@ function checkStore(store: Store, problems: string[]): void {
     problems.push("store: is required, memoryStore() for a first try");
     return;
   }
+  if (inCookies in store) return;
   const missing = storeMethods.filter((method) => typeof store[method] !== "function");
   if (missing.length > 0) problems.push(`store: lacks ${missing.join(", ")}`);
   if (typeof store.capabilities !== "object" || store.capabilities === null) problems.push("store: lacks capabilities");
+}
+
+/** Refuses what was written explicitly and sessions in cookies cannot keep. */
+function checkInCookies({ slide, commit, tempData }: SessionsOptions, problems: string[]): void {
+  if (slide === "every-request") problems.push('slide: "every-request" needs a store; cookieStore() slides on load. Leave it out');
+  if (commit === "background") problems.push('commit: "background" needs a store; cookies leave with the answer. Leave it out');
+  if (tempData?.provider === "session") problems.push('tempData: "session" needs a store. Leave it out; "cookie" has a cookie of its own');
 }
 
 /** Refuses what was written explicitly and the store cannot keep. */
@@ -308,15 +323,12 @@ function canLock({ capabilities, lock, unlock }: Store): boolean {
 
 /** Makes the core, which checks what only it reads; throws all problems together. */
 function makeCore(
-  options: SessionsOptions,
+  secrets: SessionsOptions["secrets"],
   cookie: CookieSettings,
   applicationName: string,
-  idleTimeoutSeconds: number,
-  maxRecordBytes: number,
+  limits: readonly Uint8Array[],
   problems: string[],
 ): Core {
-  const secrets = secretsAsBytes(options.secrets, problems);
-  const { absoluteTimeoutSeconds = 86_400 } = options;
   // What is no text was named above; the core sees a text that it takes, so that it names the rest.
   const text = (value: unknown, otherwise: string) => (typeof value === "string" ? value : otherwise);
   const settings = [
@@ -327,10 +339,8 @@ function makeCore(
     utf8(["lax", "strict", "none"].includes(cookie.sameSite) ? cookie.sameSite : "lax"),
     utf8(`${cookie.secure === true ? "s" : ""}${cookie.httpOnly === true ? "h" : ""}${cookie.partitioned === true ? "p" : ""}`),
     whole(cookie.maxAgeSeconds, undefined),
-    whole(idleTimeoutSeconds),
-    whole(absoluteTimeoutSeconds, Number.POSITIVE_INFINITY),
-    whole(maxRecordBytes),
-    ...secrets,
+    ...limits,
+    ...secretsAsBytes(secrets, problems),
   ];
   try {
     const core = Core.for(joined(settings));

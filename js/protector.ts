@@ -91,7 +91,7 @@ function bindingOf(session: AnySession | undefined): string | SessionError {
   if (standing === "unknown") return new SessionError("not-loaded", "boundTo is not loaded. Write `await session.load()` first.");
   if (standing === "unavailable") return new SessionError("store-unavailable", "the store could not be asked for boundTo.");
   const id = move?.id ?? visit.id;
-  const birth = move?.birth ?? (standing === "live" ? visit.header.slice(20, 36) : visit.birth);
+  const birth = move?.birth ?? visit.birth ?? (standing === "live" ? visit.header.slice(20, 36) : undefined);
   // A forwarded id is no session, nor is one that the visitor's consent is missing for.
   const isSession = id !== undefined && birth !== undefined && standing !== "ended" && (standing !== "forwarded" || move !== undefined);
   const keeps = (standing === "live" && move === undefined) || mayKeep(visit);

@@ -12,7 +12,7 @@ import { freeLock } from "./lock.ts";
 import { endTemp } from "./temp-cookie.ts";
 import { commitAll, type TempData, VisitTempData } from "./temp-data.ts";
 import { keyOf, keyText, valueFrom, valueText } from "./values.ts";
-import { openCookie, takeId, type Visit } from "./visit.ts";
+import { keeperOf, openCookie, takeId, type Visit } from "./visit.ts";
 
 type Primitive = string | number | boolean | null | undefined;
 type NeverStored =
@@ -255,6 +255,9 @@ export class VisitSession implements Session {
     if (visit.byId) throw new SessionError("no-session", "regenerateId() needs a request, as the new id needs a cookie.");
     if (!Number.isSafeInteger(graceSeconds) || graceSeconds < 0 || graceSeconds > 34_560_000) {
       throw new SessionError("invalid-options", "graceSeconds must be whole seconds, 0 to 34,560,000.");
+    }
+    if (graceSeconds > 0 && keeperOf(visit.settings) !== undefined) {
+      throw new SessionError("invalid-options", "graceSeconds needs a store; with cookieStore() nothing is left under the old id.");
     }
     if (persistent === true && visit.settings.cookie.maxAgeSeconds === undefined) {
       throw new SessionError("invalid-options", "persistent: true needs cookie.maxAgeSeconds, the time that browsers keep it.");

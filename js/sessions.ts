@@ -15,7 +15,7 @@ import { answerToOutage } from "./outage.ts";
 import { makeProtector, type Protector } from "./protector.ts";
 import { type Session, type Values, VisitSession } from "./session.ts";
 import { commitAll, needsTempCookie } from "./temp-data.ts";
-import { type Background, begin, forget, note, openCookie, recordKey, tell, type Visit } from "./visit.ts";
+import { type Background, begin, forget, keeperOf, note, openCookie, recordKey, tell, type Visit } from "./visit.ts";
 
 /**
  * One configuration of sessions, made once.
@@ -85,6 +85,8 @@ export function createSessions<Data extends Values<Data> = Record<string, unknow
     open: (request) => new VisitSession(begin(settled(), request)) as unknown as Session<Data, Temp>,
     openById: (id) => {
       const known = settled();
+      if (keeperOf(known) !== undefined)
+        throw new SessionError("invalid-options", "openById needs a store; cookieStore() has a session in its browser only.");
       if (typeof id !== "string" || !isId(id)) throw new SessionError("invalid-options", "openById takes an id that a session had, 22 characters.");
       return new VisitSession(begin(known, undefined, id)) as unknown as Session<Data, Temp>;
     },
@@ -176,7 +178,7 @@ async function commitAfterFailure(visit: Visit, ctx: Background | undefined): Pr
     return;
   }
   if (!isDirty(visit)) return;
-  if (visit.standing !== "live" || visit.move !== undefined) {
+  if (visit.standing !== "live" || visit.move !== undefined || keeperOf(visit.settings) !== undefined) {
     if (visit.standing !== "forwarded" && visit.standing !== "ended")
       tell(visit, { name: "cookie-withheld", level: "warning", reason: "error-response" });
     forget(visit);

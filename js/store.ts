@@ -51,6 +51,11 @@ export interface Store {
   unlock?(key: string, token: string, io: StoreIo): Promise<void>;
 }
 
+/** What `cookieStore()` gives: no store, as the browser keeps all. `destroy()` clears the browser only; a copy that somebody kept opens until its limits. */
+export interface CookieStore {
+  readonly name: "cookie";
+}
+
 /** The record that is there instead. */
 export interface Exists {
   readonly exists: string;
@@ -65,6 +70,9 @@ export interface Conflict {
 
 /** Set on a store that ends every call in bounded time by itself, so that nobody else need watch the clock: how long one try may take, in milliseconds. */
 export const keepsTime: unique symbol = Symbol("edge-session.keepsTime");
+
+/** What stands in for a store where sessions are kept whole in cookies. */
+export const inCookies: unique symbol = Symbol("edge-session.inCookies");
 
 /** True on a store while it refuses calls at once because its last ones got no answer. */
 export const isOpen: unique symbol = Symbol("edge-session.isOpen");

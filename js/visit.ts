@@ -1,10 +1,11 @@
 // One request's session, as the package keeps it.
 
 import type { Change, Outcome } from "./changes.ts";
-import type { Opened, Step } from "./core.ts";
+import type { Opened, OpenedText, Step } from "./core.ts";
 import { SessionError, type SessionErrorCode } from "./errors.ts";
-import type { SessionEvent } from "./events.ts";
+import type { CookieRejection, SessionEvent } from "./events.ts";
 import type { RequestLike, Settings } from "./options.ts";
+import { inCookies } from "./store.ts";
 import type { Temp } from "./temp-state.ts";
 
 /** What we need of an execution context; every runtime's `ctx` fits. `undefined`: background work is awaited before the response. */
@@ -41,14 +42,38 @@ export interface Move {
 
 /** A cookie that is due: confirmed, and not yet outdated by a later one. Times are unix seconds. */
 export type DueCookie =
-  | { readonly forget: true }
+  | { readonly forget: true; readonly lines?: readonly string[] }
+  | { readonly forget: false; readonly lines: readonly string[]; readonly maxAgeSeconds: number | undefined; readonly again: boolean }
   | {
       readonly forget: false;
+      readonly lines?: undefined;
       readonly value: string;
       readonly maxAgeSeconds: number | undefined;
       /** Whether it only says again what the browser has. */
       readonly again: boolean;
     };
+
+/** What a request knows of a session that is kept whole in cookies. */
+export interface Kept {
+  /** Which cookies the browser has, as `findValues` tells. */
+  readonly seen: number;
+  /** The session as it came in. */
+  opened: OpenedText | undefined;
+  /** Its absolute end, in unix seconds. */
+  expires: number;
+}
+
+/** Keeps sessions whole, in place of a store; it asks nobody, so nothing of it waits. */
+export interface Keeper {
+  /** Opens the session that a `Cookie` header holds. */
+  open(visit: Visit, header: string): Opened | CookieRejection | undefined;
+  /** Takes up the session that was opened. */
+  load(visit: Visit): void;
+  /** Makes the changes, and makes the cookies due. */
+  commit(visit: Visit): void;
+  /** Gives the cookies that make the browser forget. */
+  forget(visit: Visit): DueCookie | undefined;
+}
 
 /** A call of a commit whose answer never came; it is made again before anything else. */
 export interface Pending {
@@ -126,6 +151,8 @@ export interface Visit {
   queue: Promise<unknown> | undefined;
   /** The load that is under way. */
   loading: Promise<void> | undefined;
+  /** Of a session that is kept whole in cookies. */
+  kept: Kept | undefined;
   items: Map<string, unknown> | undefined;
   /** What the request knows of its TempData; `undefined` until somebody asks. */
   temp: Temp | undefined;
@@ -166,6 +193,7 @@ export function begin(settings: Settings, request: RequestLike | undefined, id?:
     broken: undefined,
     queue: undefined,
     loading: undefined,
+    kept: undefined,
     items: undefined,
     temp: undefined,
   };
@@ -177,7 +205,7 @@ export function openCookie(visit: Visit): Opened | null {
   const { settings, request } = visit;
   const header = request?.headers.get("cookie") ?? "";
   // Only what the core said counts: where it failed, the next call asks again.
-  const opened = header.includes(settings.cookie.name) ? settings.core.open(header, now(settings)) : undefined;
+  const opened = header.includes(settings.cookie.name) ? cookieIn(visit, header) : undefined;
   visit.cookie = null;
   if (opened === undefined) return null;
   visit.sentCookie = true;
@@ -189,6 +217,17 @@ export function openCookie(visit: Visit): Opened | null {
   visit.id = opened.id;
   if (opened.secret > 0) tell(visit, { name: "old-secret-seen", level: "info" });
   return opened;
+}
+
+function cookieIn(visit: Visit, header: string): Opened | CookieRejection | undefined {
+  const { settings } = visit;
+  const keeper = keeperOf(settings);
+  return keeper === undefined ? settings.core.open(header, now(settings)) : keeper.open(visit, header);
+}
+
+/** Gives what keeps sessions whole, where there is no store. */
+export function keeperOf({ store }: Settings): Keeper | undefined {
+  return (store as { [inCookies]?: Keeper })[inCookies];
 }
 
 /** Unix seconds. */

@@ -122,6 +122,18 @@ const scenarios: Record<string, () => Promise<void>> = {
     assert.equal(await (await page(get(), new Context())).text(), "Nothing new.");
   },
 
+  "Without a server": async () => {
+    const { preferences } = await load<{ preferences: Sessions<{ theme: string; seen: string[] }> }>("without-a-server.ts");
+    const answer = await preferences.handle(get(), new Context(), async (session) => {
+      await session.load();
+      session.set("theme", "dark");
+      return new Response();
+    });
+    const session = preferences.open(get(cookieOf(answer)));
+    await session.load();
+    assert.equal(session.get("theme"), "dark");
+  },
+
   "Sign out": async () => {
     const { signOut } = await load<{ signOut: Handler }>("sign-out.ts");
     const { cookie } = await shopper(["bread"]);

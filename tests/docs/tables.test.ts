@@ -104,7 +104,7 @@ describe("the table of stores", () => {
     const said = (stores?.rows ?? []).map((row) => codesIn(row.get("from") ?? "")[0] ?? "");
     const published = Object.keys(entries).filter((entry) => entry === "." || entry.startsWith("./stores/"));
     assert.deepEqual(
-      said,
+      [...new Set(said)],
       published.map((entry) => entry.replace(".", "edge-session")),
     );
   });

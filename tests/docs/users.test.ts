@@ -45,7 +45,8 @@ describe("code that users write", () => {
 
   test("is refused where it names what this release does not have", async () => {
     const attempts = {
-      cookieStore: "import('edge-session').then(({ cookieStore }) => cookieStore());",
+      kvStore: "import('edge-session/stores/kv');",
+      sharing: "import('edge-session/aspnetcore');",
     };
     const start = `import { createSessions, memoryStore } from "edge-session";
 const base = { secrets: ["x".repeat(32)], store: memoryStore() };
