@@ -73,6 +73,7 @@ function unloadToLock(visit: Visit, options: LoadOptions | undefined): boolean {
   visit.checked = true;
   visit.createdAt = undefined;
   visit.readOnly = false;
+  if (visit.settings.tempInRecord) visit.temp = undefined;
   return true;
 }
 

@@ -206,6 +206,23 @@ describe("a request that only reads", () => {
     assert.deepEqual(await world.values(begun.cookie), { a: 1, count: 2 });
   });
 
+  test("sees the TempData that is there when it loads to write", async () => {
+    const world = new Exclusive({ tempData: { provider: "session" } });
+    const begun = await world.begun((session) => session.tempData.set("notice", "Saved."));
+    const session = world.sessions.open(request({ cookie: begun.cookie }));
+    await session.load({ readOnly: true });
+    assert.equal(session.tempData.peek("notice"), "Saved.");
+    assert.throws(() => session.tempData.get("notice"), { code: "read-only" });
+    await world.handled(begun.cookie, async (other) => {
+      await other.load();
+      return new Response(String(other.tempData.get("notice")));
+    });
+    await session.load();
+    assert.equal(session.tempData.get("notice"), undefined);
+    await session.commit();
+    assert.equal(await world.isHeld(begun), false);
+  });
+
   test("finds out when it loads to write that the session ended meanwhile", async () => {
     const world = new Exclusive();
     const begun = await world.begun();
