@@ -81,7 +81,12 @@ export function createSessions<Data extends Values<Data> = Record<string, unknow
       cache ??= new StoreCache(settled);
       return cache;
     },
-    handle: (request, ctx, handler) => handle(settled, request, ctx, handler as (session: Session) => Response | Promise<Response>),
+    handle: (request, ctx, handler) => {
+      const answer = handle(settled, request, ctx, handler as (session: Session) => Response | Promise<Response>);
+      // A runtime stops the handler of a client that went away, and nobody would free its lock.
+      if (settings?.locks) ctx?.waitUntil(answer.catch(() => undefined));
+      return answer;
+    },
     open: (request) => new VisitSession(begin(settled(), request)) as unknown as Session<Data, Temp>,
     openById: (id) => {
       const known = settled();

@@ -422,6 +422,21 @@ describe("the lock of a request is freed", () => {
     assert.equal(await world.isHeld(begun), false);
   });
 
+  test("though the client goes away: the handler is handed to the context as a whole", async () => {
+    const world = new Exclusive();
+    const begun = await world.begun();
+    const ctx = new Context();
+    const gate = Promise.withResolvers<void>();
+    const answered = world.handled(begun.cookie, (session) => step(session).then(() => gate.promise.then(ok)), ctx);
+    assert.equal(ctx.promises.length, 1);
+    gate.resolve();
+    await ctx.promises[0];
+    assert.equal((await answered).status, 200);
+    const failing = new Context();
+    await assert.rejects(world.handled(begun.cookie, () => Promise.reject(new Error("no")), failing));
+    assert.deepEqual(new Set((await failing.settled()).map(({ status }) => status)), new Set(["fulfilled"]));
+  });
+
   test("after a commit in the background, not before", async () => {
     const world = new Exclusive({ commit: "background" });
     const begun = await world.begun();
