@@ -11,6 +11,8 @@ export interface Shown {
   readonly visits: number;
   readonly cart: Cart;
   readonly userName: string | undefined;
+  /** A message for this page only. */
+  readonly notice: string | undefined;
   readonly values: readonly (readonly [string, unknown])[];
   readonly store: string;
   readonly now: number;
@@ -34,6 +36,7 @@ input { font: inherit; padding: .3rem .6rem; width: 10rem; border: 1px solid var
 ul { list-style: none; margin: 0; padding: 0 }
 li { display: flex; align-items: center; gap: .5rem; padding: .3rem 0 } li span { flex: 1 } li output { min-width: 2rem; text-align: center; font-variant-numeric: tabular-nums }
 dl { display: grid; grid-template-columns: max-content 1fr; gap: .35rem 1.25rem; margin: 0 } dt { color: var(--soft) } dd { margin: 0; overflow-wrap: anywhere }
+#notice { border-left: .25rem solid var(--accent); padding: .25rem .75rem; margin-bottom: 1rem; color: inherit }
 code { font-family: ui-monospace, monospace; font-size: .9em } p { margin: 0; color: var(--soft) }
 `;
 
@@ -50,6 +53,7 @@ export function page(shown: Shown): string {
 </head>
 <body>
 <header><h1>edge-session</h1>${greeting(shown.userName)}</header>
+${shown.notice === undefined ? "" : `<p id="notice" role="status">${escaped(shown.notice)}</p>`}
 <section>
 <h2>Your visits</h2>
 <div class="count" id="visits">${shown.visits}</div>

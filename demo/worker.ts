@@ -23,20 +23,30 @@ interface Data {
   user: { name: string };
 }
 
+/** What the next page shows once. */
+interface Flash {
+  notice: string;
+}
+
+type ShopSession = Session<Data, Flash>;
+
 const idleTimeoutSeconds = 1200;
 const absoluteTimeoutSeconds = 86_400;
 const store = chooseStore();
-const sessions = createSessions<Data>({ secrets: [env.SESSION_SECRET], store, idleTimeoutSeconds, absoluteTimeoutSeconds });
+const sessions = createSessions<Data, Flash>({ secrets: [env.SESSION_SECRET], store, idleTimeoutSeconds, absoluteTimeoutSeconds });
 
 /** What a form may do; each ends with a redirect to the page. */
-const actions: Record<string, (session: Session<Data>, form: FormData) => void | Promise<void>> = {
+const actions: Record<string, (session: ShopSession, form: FormData) => void | Promise<void>> = {
   "/cart/add": (session, form) => changeCart(session, productIn(form), 1),
   "/cart/remove": (session, form) => changeCart(session, productIn(form), -1),
   "/sign-in": (session, form) => {
     session.regenerateId(); // at every change of privilege: an id that somebody else knows stays worthless
     session.set("user", { name: nameIn(form) });
   },
-  "/sign-out": (session) => session.destroy(),
+  "/sign-out": async (session) => {
+    await session.destroy();
+    session.tempData.set("notice", "Signed out."); // goes out after the session
+  },
 };
 
 export default {
@@ -56,7 +66,7 @@ export default {
   },
 } satisfies ExportedHandler<Cloudflare.Env>;
 
-async function show(session: Session<Data>): Promise<Response> {
+async function show(session: ShopSession): Promise<Response> {
   await session.load();
   session.update("visits", (visits = 0) => visits + 1); // two tabs at once: both count
   const now = Date.now();
@@ -64,6 +74,7 @@ async function show(session: Session<Data>): Promise<Response> {
     visits: session.get("visits") ?? 0,
     cart: session.get("cart") ?? {},
     userName: session.get("user")?.name,
+    notice: session.tempData.get("notice"),
     values: [...session.keys()].map((key) => [key, session.get(key as keyof Data)]),
     store: store.name,
     now,
@@ -74,13 +85,13 @@ async function show(session: Session<Data>): Promise<Response> {
   return new Response(html, { headers: { "Content-Type": "text/html; charset=utf-8", "Content-Security-Policy": policy } });
 }
 
-async function count(session: Session<Data>): Promise<Response> {
+async function count(session: ShopSession): Promise<Response> {
   await session.load();
   session.update("visits", (visits = 0) => visits + 1);
   return Response.json({ visits: session.get("visits") });
 }
 
-async function act(session: Session<Data>, request: Request): Promise<Response> {
+async function act(session: ShopSession, request: Request): Promise<Response> {
   const { origin, pathname } = new URL(request.url);
   if (request.method !== "POST") return new Response("Only by POST.\n", { status: 405, headers: { Allow: "POST" } });
   if (request.headers.get("Origin") !== origin) return new Response("Only from the page itself.\n", { status: 403 });
@@ -91,7 +102,7 @@ async function act(session: Session<Data>, request: Request): Promise<Response> 
 }
 
 /** Adds to the cart what is in it when it is stored, so that no click is lost to another. */
-function changeCart(session: Session<Data>, product: Product, by: number): void {
+function changeCart(session: ShopSession, product: Product, by: number): void {
   session.update("cart", (cart = {}) => {
     const { [product]: amount = 0, ...others } = cart;
     return amount + by > 0 ? { ...others, [product]: amount + by } : others;

@@ -2,11 +2,10 @@
 
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
-import { existsSync } from "node:fs";
-import { delimiter, join } from "node:path";
 import { after, afterEach, before, beforeEach, describe, test } from "node:test";
-import { type Browser, type BrowserContext, chromium, type Page } from "playwright-core";
+import type { BrowserContext, Page } from "playwright-core";
 import { startWorker, type Worker } from "../workerd/harness.ts";
+import { type Browser, startChromium } from "./chromium.ts";
 
 const COOKIE = "__Host-session";
 
@@ -18,7 +17,7 @@ describe("the demo in a browser", () => {
 
   before(async () => {
     worker = await startWorker({ entry: "demo/worker.ts", bindings: { SESSION_SECRET: randomBytes(32).toString("base64url") } });
-    browser = await chromium.launch({ executablePath: chromiumPath(), args: ["--no-sandbox", "--disable-dev-shm-usage"] });
+    browser = await startChromium();
   });
   after(async () => {
     await browser.close();
@@ -89,6 +88,21 @@ describe("the demo in a browser", () => {
     assert.equal(await amount(page, "Dates"), 0);
   });
 
+  test("says once that it signed out, and keeps nothing of it", async () => {
+    await signIn(page, "Ada");
+    assert.equal(await page.locator("#notice").count(), 0);
+    const [answer] = await Promise.all([page.waitForResponse(`${worker.url}/sign-out`), page.click("text=Sign out")]);
+    const lines = (await answer.headersArray()).filter(({ name }) => name.toLowerCase() === "set-cookie");
+    assert.equal(lines.filter(({ value }) => value.startsWith(`${COOKIE}-temp=`)).length, 1);
+    assert.equal(await page.textContent("#notice"), "Signed out.");
+    assert.deepEqual(
+      (await context.cookies(worker.url)).map(({ name }) => name),
+      [COOKIE],
+    );
+    await page.reload();
+    assert.equal(await page.locator("#notice").count(), 0);
+  });
+
   test("shows a name as text, whatever is in it", async () => {
     await signIn(page, "<img src=x onerror=1>");
     assert.equal(await page.textContent("#user"), "Hello, <img src=x onerror=1>");
@@ -105,8 +119,3 @@ describe("the demo in a browser", () => {
     assert.equal(await amount(page, "Bread"), 1);
   });
 });
-
-function chromiumPath(): string {
-  const found = (process.env.PATH ?? "").split(delimiter).map((folder) => join(folder, "chromium"));
-  return found.find((path) => existsSync(path)) ?? assert.fail("chromium is missing: apt-get install chromium");
-}

@@ -125,6 +125,14 @@ describe("the demo", () => {
     assert.doesNotMatch(await kept.text(), /Ada/);
   });
 
+  test("says once that a visitor has signed out", async () => {
+    const visitor = new Visitor(worker.url);
+    await visitor.post("/sign-in", { name: "Ada" });
+    assert.match(await (await visitor.post("/sign-out")).text(), /role="status">Signed out\.</);
+    assert.equal(await visitor.cookie(`${COOKIE}-temp`), undefined);
+    assert.doesNotMatch(await (await visitor.get("/")).text(), /Signed out/);
+  });
+
   test("takes a cookie that it did not make for none", async () => {
     for (const value of ["", "x", "A".repeat(96), "%", '"'.repeat(9)]) {
       const answer = await fetch(`${worker.url}/api/visits`, { headers: { Cookie: `${COOKIE}=${value}` } });
