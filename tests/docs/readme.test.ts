@@ -290,6 +290,14 @@ const scenarios: Record<string, () => Promise<void>> = {
     assert.deepEqual(session.get("cart"), ["dates", "bread"]);
   },
 
+  "Tests of a store of your own": async () => {
+    const laws = new Map<string, () => Promise<void>>();
+    Object.assign(globalThis, { test: (name: string, keep: () => Promise<void>) => laws.set(name, keep) });
+    await load("tests-of-a-store-of-your-own.ts");
+    assert.ok(laws.size > 40);
+    for (const [name, keep] of laws) await assert.doesNotReject(keep, name);
+  },
+
   "Tests that move the clock": async () => {
     const { expired } = await load<{ expired: boolean }>("tests-that-move-the-clock.ts");
     assert.equal(expired, true);

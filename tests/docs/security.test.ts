@@ -26,7 +26,7 @@ function hasTest({ file, name }: Claim): boolean {
   if (!existsSync(join(ROOT, file))) return false;
   const source = readProjectFile(file);
   if (file.endsWith(".rs")) return new RegExp(`^\\s*(pub )?fn ${name}\\(`, "m").test(source);
-  return [`"${name}"`, `'${name}'`, `\`${name}\``].some((quoted) => new RegExp(`\\b(test|it|story)\\(\\s*${escaped(quoted)}`).test(source));
+  return [`"${name}"`, `'${name}'`, `\`${name}\``].some((quoted) => new RegExp(`\\b(test|it|story|law)\\(\\s*${escaped(quoted)}`).test(source));
 }
 
 function escaped(text: string): string {
