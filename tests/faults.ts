@@ -31,6 +31,8 @@ export interface Fault {
   readonly name: string;
   readonly group: "connection" | "status" | "redirect" | "shape" | "words";
   readonly code: SessionErrorCode;
+  /** The code in workerd, where the runtime itself sees what another only finds in the answer. */
+  readonly codeInWorkerd: SessionErrorCode;
   readonly play: (speech: Speech) => Step;
 }
 
@@ -80,6 +82,7 @@ const status: [status: number, code: SessionErrorCode, headers?: Record<string, 
   [530, "store-unavailable"],
 ];
 
+const CUT = "a packed answer that is cut";
 const shape: [name: string, play: Fault["play"]][] = [
   ["an empty answer", always(reply(200, ""))],
   ["204", always(reply(204))],
@@ -95,7 +98,7 @@ const shape: [name: string, play: Fault["play"]][] = [
   ["a byte order mark", garbled((text) => `\ufeff${text}`)],
   ["junk behind the answer", garbled((text) => `${text}x`)],
   ["an answer whose end lacks", garbled((text) => text.slice(0, -1))],
-  ["a packed answer that is cut", garbled((text) => gzipSync(text).subarray(0, 20), null, 200, { "Content-Encoding": "gzip" })],
+  [CUT, garbled((text) => gzipSync(text).subarray(0, 20), null, 200, { "Content-Encoding": "gzip" })],
   ["null in a 404", garbled(same, null, 404)],
   ["null in a 201", garbled(same, null, 201)],
   ["null in a 203, which a proxy made up", garbled(same, null, 203)],
@@ -138,20 +141,18 @@ const words: [text: string, code: SessionErrorCode][] = [
 
 /** All of them; a closed port, a name that nobody knows and a false certificate are no answers, and stand in their test. */
 export const faults: readonly Fault[] = [
-  ...connection.map(([name, code, play]): Fault => ({ name, group: "connection", code, play })),
-  ...status.map(([number, code, headers = {}]): Fault => {
+  ...connection.map(([name, code, play]) => fault("connection", name, code, play)),
+  ...status.map(([number, code, headers = {}]) => {
     const said = headers["Retry-After"];
-    return {
-      name: said === undefined ? `${number}` : `${number}, again after "${said}"`,
-      group: "status",
-      code,
-      play: always(reply(number, html, headers)),
-    };
+    return fault("status", said === undefined ? `${number}` : `${number}, again after "${said}"`, code, always(reply(number, html, headers)));
   }),
-  ...[301, 302, 303, 304, 307, 308].map((number): Fault => {
-    const play = always(reply(number, "", { Location: "http://127.0.0.1:1/elsewhere" }));
-    return { name: `${number}`, group: "redirect", code: "store-protocol", play };
-  }),
-  ...shape.map(([name, play]): Fault => ({ name, group: "shape", code: "store-protocol", play })),
-  ...words.map(([text, code]): Fault => ({ name: text, group: "words", code, play: (speech) => speech.refusal(text) })),
+  ...[301, 302, 303, 304, 307, 308].map((number) =>
+    fault("redirect", `${number}`, "store-protocol", always(reply(number, "", { Location: "http://127.0.0.1:1/elsewhere" }))),
+  ),
+  ...shape.map(([name, play]) => fault("shape", name, "store-protocol", play, name === CUT ? "store-unavailable" : "store-protocol")),
+  ...words.map(([text, code]) => fault("words", text, code, (speech) => speech.refusal(text))),
 ];
+
+function fault(group: Fault["group"], name: string, code: SessionErrorCode, play: Fault["play"], codeInWorkerd = code): Fault {
+  return { group, name, code, codeInWorkerd, play };
+}
