@@ -24,6 +24,8 @@ interface Operation {
   readonly from: "session" | "nothing" | "expired";
   /** What it has after, where nothing fails. */
   readonly to: "same" | "count" | "moved" | "nothing";
+  /** Whether it has a lock meanwhile. */
+  readonly locks?: boolean;
   readonly run: (session: Session<Data>) => unknown;
 }
 
@@ -37,6 +39,8 @@ const operations: Record<string, Operation> = {
   "a load": { calls: 1, from: "session", to: "same", run: (session) => session.load() },
   "a renewal": { calls: 1, from: "session", to: "same", run: () => undefined },
   "a commit": { calls: 2, from: "session", to: "count", run: add },
+  "a load with a lock": { calls: 3, from: "session", to: "same", locks: true, run: (session) => session.load() },
+  "a commit with a lock": { calls: 4, from: "session", to: "count", locks: true, run: add },
   "a first commit": { calls: 1, from: "nothing", to: "count", run: add },
   "a commit under an id whose record expired": { calls: 2, from: "expired", to: "count", run: add },
   "a destroy": { calls: 2, from: "session", to: "nothing", run: (session) => session.destroy() },
@@ -96,8 +100,7 @@ class Place {
   #redis!: RedisClient;
   #proxy!: FaultProxy;
   #calm!: Sessions<Data>;
-  #patient!: Sessions<Data>;
-  #hasty!: Sessions<Data>;
+  #shaken!: (operation: Operation, endsLate: boolean) => Sessions<Data>;
   failures = 0;
 
   constructor(front: Front) {
@@ -111,8 +114,9 @@ class Place {
     this.#proxy = await startFaultProxy(front.url);
     const options = { secrets: [SECRET], onEvent: () => undefined };
     this.#calm = createSessions<Data>({ ...options, store: this.#front.open(front.url, 10_000) });
-    this.#patient = createSessions<Data>({ ...options, store: this.#front.open(this.#proxy.url, 10_000) });
-    this.#hasty = createSessions<Data>({ ...options, store: this.#front.open(this.#proxy.url, 100) });
+    const [patient, hasty] = [this.#front.open(this.#proxy.url, 10_000), this.#front.open(this.#proxy.url, 100)];
+    this.#shaken = ({ locks }, endsLate) =>
+      createSessions<Data>({ ...options, store: endsLate ? hasty : patient, concurrency: locks === true ? "exclusive" : "merge" });
     this.#stops.push(this.#proxy.stop, this.#redis.close, front.stop, server.stop);
   }
 
@@ -132,7 +136,7 @@ class Place {
     const played = how.isLost ? this.#proxy.spoil(step) : step;
     if (how.lasts) this.#proxy.play(...passes, played, step);
     else this.#proxy.script(...passes, played);
-    const outcome = await this.#visit(how.endsLate ? this.#hasty : this.#patient, operation, cookie);
+    const outcome = await this.#visit(this.#shaken(operation, how.endsLate), operation, cookie);
     // On a busy machine another call may be late too, and be carried out.
     const isUnknown = how.isLost || how.endsLate;
     this.failures += outcome.isDone ? 0 : 1;

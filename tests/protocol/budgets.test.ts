@@ -197,6 +197,16 @@ story("ioTimeoutMs is over all of a commit, a regenerateId() and a destroy()", a
   return 5;
 });
 
+story("under concurrency exclusive the lock is within ioTimeoutMs too, and freeing it makes nobody wait longer", async () => {
+  const place = await new Place({}, { ioTimeoutMs: 1500, concurrency: "exclusive" }).begin();
+  ends(await place.load("hang"), "timeout", 1500);
+  ends(await place.load("ok", "hang"), "timeout", 1500);
+  ends(await place.load("refuse"), "store-unavailable", 1000);
+  const commit = await place.commit((session) => session.commit(), "hang");
+  demand(commit.took <= 1500 + 1000, `a commit and the freeing of its lock take ${commit.took} ms`);
+  return 4;
+});
+
 story("the caller's own signal ends the waiting at once, with its own reason", async () => {
   const place = await new Place().begin();
   const late = (act: (session: Session, signal: AbortSignal) => Promise<void>) => (session: Session) => act(session, AbortSignal.timeout(300));
