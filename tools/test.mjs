@@ -32,8 +32,12 @@ async function everything() {
   await step("cargo clippy (wasm32, npm)", () => cargo("clippy", ...WASM, ...NPM, "--lib", ...IN_WASM, ...DENY));
   await step("cargo clippy (wasm32, as published)", () => cargo("clippy", ...WASM, ...PUBLISHED, ...DENY));
   await step("cargo clippy (wasm32, for Rust workers)", () => cargo("clippy", ...WASM, ...DENY));
+  await step("cargo doc", () => run("cargo", ["doc", "--no-deps"], { cwd: ROOT, env: { ...process.env, RUSTDOCFLAGS: "-D warnings" } }));
   await build();
   await types();
+  // What is not committed yet is tried too.
+  await step("cargo publish --dry-run", () => cargo("publish", "--dry-run", "--allow-dirty"));
+  await step("npm publish --dry-run", () => run("npm", ["publish", "--dry-run"], { cwd: ROOT }));
   await step("cargo test", () => cargo("test"));
   await step("wasm-pack test --node", () => wasmPack(["--node"], {}));
   await step("wasm-pack test --headless --chrome", () => wasmPack(["--headless", "--chrome", "--chromedriver", chromedriver()], IN_BROWSER));
