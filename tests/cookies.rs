@@ -11,6 +11,10 @@
 
 mod seeded;
 
+use std::hint::black_box;
+use std::time::{Duration, Instant};
+
+use edge_session::chunks;
 use edge_session::cookie::{CookieOptions, Found, Lifetime, SameSite, candidates, find};
 use edge_session::error::Error;
 use edge_session::id::Id;
@@ -206,6 +210,27 @@ fn giant_headers_hold_what_they_hold() {
     }
     let ours_only = format!("{NAME}=x;").repeat(size / 17);
     assert_eq!(found(&ours_only), Found::Rejected(Why::Malformed));
+}
+
+/// The fastest of five readings of a header of so many bytes, for a cookie whole and in pieces.
+fn fastest(filler: &str, size: usize) -> Duration {
+    let header = filler.repeat(size / filler.len());
+    let read = || {
+        let began = Instant::now();
+        let (whole, mut pieces) = (found(&header), Vec::new());
+        black_box((whole, chunks::find(header.as_bytes(), NAME.as_bytes(), &mut pieces)));
+        began.elapsed()
+    };
+    (0..5).map(|_| read()).min().expect("five readings")
+}
+
+#[test]
+fn time_grows_with_a_header_and_no_faster() {
+    for filler in [";", "=", " ", "\t ;", "a=b; ", "__Host-session=x;", "__Host-session-1=x;", "__Host-session=chunks-10;"] {
+        let (short, long) = (fastest(filler, 1024), fastest(filler, 16 * 1024));
+        // Sixteen times as long: what grows with the square takes 256 times as long.
+        assert!(long < short * 64, "{filler:?}: {short:?}, then {long:?}");
+    }
 }
 
 fn line(cookie: &CookieOptions) -> Result<String, Error> {

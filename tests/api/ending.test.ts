@@ -155,3 +155,21 @@ describe("regenerateId", () => {
     assert.deepEqual(world.store.taken(), ["load"]);
   });
 });
+
+describe("signing out everywhere", () => {
+  test("createdAt tells for good what began before a moment", async () => {
+    const world = new World();
+    const begun = await Promise.all([world.begun(), world.begun(), world.begun()]);
+    world.pass(10);
+    const validAfter = world.now;
+    world.pass(10);
+    begun.push(await world.begun());
+    const isValid = async (cookie: string) => ((await world.loaded(cookie)).createdAt ?? 0) >= validAfter;
+    for (const { cookie } of begun) {
+      const session = await world.loaded(cookie);
+      session.set("b", 2);
+      await session.commit();
+    }
+    assert.deepEqual(await Promise.all(begun.map(({ cookie }) => isValid(cookie))), [false, false, false, true]);
+  });
+});

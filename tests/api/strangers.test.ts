@@ -86,6 +86,17 @@ test("1,000 ids and tokens in urls, bodies and other headers are not looked at",
   assert.deepEqual(await world.values(cookie), { a: 1 });
 });
 
+test("an id or a store's key in place of the cookie's value is no session", async () => {
+  const world = new World();
+  const { id, key } = await world.begun();
+  const hex = Buffer.from(id, "base64url").toString("hex");
+  for (const value of [id, key, hex, id.padEnd(96, "A"), Buffer.from(key.padEnd(72)).toString("base64url")]) {
+    const session = await world.loaded(`${NAME}=${value}`);
+    assert.deepEqual([session.id, session.isNew, session.size], [undefined, true, 0], value);
+  }
+  assert.deepEqual(world.store.taken(), []);
+});
+
 test("of a request only its cookie, its kind and how it came are read, and an id is in no answer", async () => {
   const world = new World();
   const { cookie, id } = await world.begun();

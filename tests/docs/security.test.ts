@@ -6,7 +6,8 @@ import { join } from "node:path";
 import { describe, test } from "node:test";
 import { codesIn, ROOT, readProjectFile, tablesOf } from "./markdown.ts";
 
-const rules = tablesOf(readProjectFile("SECURITY.md")).flatMap(({ rows }) => rows.filter((row) => row.has("rule")));
+const security = readProjectFile("SECURITY.md");
+const rules = tablesOf(security).flatMap(({ rows }) => rows.filter((row) => row.has("rule")));
 
 interface Claim {
   readonly file: string;
@@ -53,6 +54,19 @@ describe("SECURITY", () => {
     const names = rules.map((row) => row.get("rule"));
     assert.deepEqual(names, [...new Set(names)]);
     for (const name of names) assert.match(name ?? "", /^(SEC|REL)-\d+$/);
+  });
+});
+
+describe("the threat model", () => {
+  test("names rules that are there, for everybody whom it fears", () => {
+    const known = new Set(rules.map((row) => row.get("rule")));
+    const threats = tablesOf(security).flatMap(({ rows }) => rows.filter((row) => row.has("is kept from")));
+    assert.ok(threats.length > 6);
+    for (const row of threats) {
+      const named = row.get("by")?.match(/\b(SEC|REL)-\d+\b/g) ?? [];
+      assert.ok(named.length > 0, row.get("who"));
+      for (const rule of named) assert.ok(known.has(rule), `${row.get("who")}: ${rule}`);
+    }
   });
 });
 
