@@ -3,13 +3,12 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { createSessions, type Session, type Sessions, type Store } from "edge-session";
-import { upstashStore } from "edge-session/stores/upstash";
-import { webdisStore } from "edge-session/stores/webdis";
 import { type FaultProxy, startFaultProxy } from "../fault-proxy.ts";
 import { reset, type Step } from "../fault-server.ts";
-import { faults, type Speech, upstashSpeech, webdisSpeech } from "../faults.ts";
+import { faults } from "../faults.ts";
+import { type Front, fronts } from "../fronts.ts";
 import { connectRedis, type RedisClient } from "../redis-client.ts";
-import { type Server, startRedis, startUpstash, startWebdis } from "../servers.ts";
+import { startRedis } from "../servers.ts";
 import { keyOf, pairOf, request, SECRET } from "./world.ts";
 
 interface Data {
@@ -56,25 +55,6 @@ const typical = faults.filter(({ name, group, code }, place) => {
 const RECORD = /^1[jmd]\.[\w-]{16}\.[\w-]{16}\.(-|[\w-]{16})\.(-|\d{13}|[\w-]{22})\.\d{10}\.\{[^{}]*\}$/;
 const unguarded = { retryTimeoutMs: 0, circuitBreaker: false };
 
-interface Front {
-  readonly speech: Speech;
-  start(redisPort: number): Promise<Server>;
-  open(url: string, operationTimeoutMs: number): Store;
-}
-
-const fronts: Record<string, Front> = {
-  upstashStore: {
-    speech: upstashSpeech,
-    start: (redisPort) => startUpstash({ redisPort, token: "token" }),
-    open: (url, operationTimeoutMs) => upstashStore({ url, token: "token", operationTimeoutMs, ...unguarded }),
-  },
-  webdisStore: {
-    speech: webdisSpeech,
-    start: (redisPort) => startWebdis({ redisPort }),
-    open: (url, operationTimeoutMs) => webdisStore({ url, operationTimeoutMs, ...unguarded }),
-  },
-};
-
 /** What came of a request. */
 interface Outcome {
   readonly isDone: boolean;
@@ -113,8 +93,11 @@ class Place {
     this.#redis = await connectRedis(server.port);
     this.#proxy = await startFaultProxy(front.url);
     const options = { secrets: [SECRET], onEvent: () => undefined };
-    this.#calm = createSessions<Data>({ ...options, store: this.#front.open(front.url, 10_000) });
-    const [patient, hasty] = [this.#front.open(this.#proxy.url, 10_000), this.#front.open(this.#proxy.url, 100)];
+    this.#calm = createSessions<Data>({ ...options, store: this.#front.open(front.url, { ...unguarded, operationTimeoutMs: 10_000 }) });
+    const [patient, hasty] = [10_000, 100].map((operationTimeoutMs) => this.#front.open(this.#proxy.url, { ...unguarded, operationTimeoutMs })) as [
+      Store,
+      Store,
+    ];
     this.#shaken = ({ locks }, endsLate) =>
       createSessions<Data>({ ...options, store: endsLate ? hasty : patient, concurrency: locks === true ? "exclusive" : "merge" });
     this.#stops.push(this.#proxy.stop, this.#redis.close, front.stop, server.stop);
@@ -207,8 +190,8 @@ class Place {
   }
 }
 
-for (const [name, front] of Object.entries(fronts)) {
-  describe(`with ${name}, nothing is lost by a fault of`, () => {
+for (const front of fronts) {
+  describe(`with ${front.name}, nothing is lost by a fault of`, () => {
     const place = new Place(front);
     before(() => place.start());
     after(() => place.stop());

@@ -3,11 +3,10 @@
 import assert from "node:assert/strict";
 import { after, before, beforeEach, describe, test } from "node:test";
 import { createSessions, type SessionEvent, type Store } from "edge-session";
-import { upstashStore } from "edge-session/stores/upstash";
-import { webdisStore } from "edge-session/stores/webdis";
 import { type FaultProxy, startFaultProxy } from "../fault-proxy.ts";
+import { fronts } from "../fronts.ts";
 import { connectRedis, type RedisClient } from "../redis-client.ts";
-import { type Server, startRedis, startUpstash, startWebdis } from "../servers.ts";
+import { type Server, startRedis } from "../servers.ts";
 import { codeOf, pairOf, request, SECRET } from "./world.ts";
 
 const operationTimeoutMs = 300;
@@ -15,21 +14,7 @@ const retryTimeoutMs = 200;
 /** What a caller waits at most, with the 50 ms that a busy machine may take. */
 const longest = operationTimeoutMs + retryTimeoutMs + 50;
 
-const fronts = {
-  async upstash(redisPort: number) {
-    const front = await startUpstash({ redisPort, token: "token" });
-    return {
-      front,
-      storeAt: (url: string, circuitBreaker: boolean) => upstashStore({ url, token: "token", operationTimeoutMs, retryTimeoutMs, circuitBreaker }),
-    };
-  },
-  async webdis(redisPort: number) {
-    const front = await startWebdis({ redisPort });
-    return { front, storeAt: (url: string, circuitBreaker: boolean) => webdisStore({ url, operationTimeoutMs, retryTimeoutMs, circuitBreaker }) };
-  },
-};
-
-for (const [name, start] of Object.entries(fronts)) {
+for (const { name, start, open } of fronts) {
   describe(`a session in ${name} that cannot be reached`, () => {
     let redisServer: Server;
     let redis: RedisClient;
@@ -43,10 +28,9 @@ for (const [name, start] of Object.entries(fronts)) {
     before(async () => {
       redisServer = await startRedis();
       redis = await connectRedis(redisServer.port);
-      const started = await start(redisServer.port);
-      front = started.front;
+      front = await start(redisServer.port);
       door = await startFaultProxy(front.url);
-      storeAt = (circuitBreaker) => started.storeAt(door.url, circuitBreaker);
+      storeAt = (circuitBreaker) => open(door.url, { operationTimeoutMs, retryTimeoutMs, circuitBreaker });
       const store = storeAt(false);
       sessions = createSessions({ secrets: [SECRET], store, onEvent: (event) => events.push(event) });
     });

@@ -1,33 +1,26 @@
 // The stores over HTTP keep their laws through a proxy.
 
 import type { Conflict, Store } from "edge-session";
-import { upstashStore } from "edge-session/stores/upstash";
-import { webdisStore } from "edge-session/stores/webdis";
 import { lag, startFaultProxy, stumble } from "../fault-proxy.ts";
 import { reply, reset, truncate } from "../fault-server.ts";
+import { type Front, fronts } from "../fronts.ts";
 import { connectRedis, passTime } from "../redis-client.ts";
-import { type Server, startRedis, startUpstash, startWebdis } from "../servers.ts";
+import { startRedis } from "../servers.ts";
 import { type Subject, storeLaws } from "../store-laws.ts";
 
-const token = "token-of-the-tests";
 const limits = { operationTimeoutMs: 5000, retryTimeoutMs: 200 };
-
-const stores: { name: string; start: (redisPort: number) => Promise<Server>; open: (url: string) => Store }[] = [
-  { name: "upstashStore", start: (redisPort) => startUpstash({ redisPort, token }), open: (url) => upstashStore({ url, token, ...limits }) },
-  { name: "webdisStore", start: (redisPort) => startWebdis({ redisPort }), open: (url) => webdisStore({ url, ...limits }) },
-];
 
 /** What fails before anything is carried out, and is tried again. */
 const harmless = [reset, reply(503, "<html>"), reply(429), truncate('{"resu'), reply(408), reply(500)];
 
 /** A store behind a proxy; what is repeated may be told as lost, which no law speaks of. */
-async function open({ start, open: openStore }: (typeof stores)[number], isLossy: boolean): Promise<Subject> {
+async function open({ start, open: openStore }: Front, isLossy: boolean): Promise<Subject> {
   const redisServer = await startRedis();
   const front = await start(redisServer.port);
   const redis = await connectRedis(redisServer.port);
   const between = await startFaultProxy(front.url);
   if (isLossy) between.play(stumble(front.url, ...harmless, lag(front.url, 5)));
-  const store = openStore(between.url);
+  const store = openStore(between.url, limits);
   const stop = async () => {
     redis.close();
     await between.stop();
@@ -51,7 +44,7 @@ function silentOnLosses(store: Store): Store {
   });
 }
 
-for (const store of stores) {
-  storeLaws(`${store.name} through a proxy`, () => open(store, false));
-  storeLaws(`${store.name} through a proxy that fails every fourth try`, () => open(store, true));
+for (const front of fronts) {
+  storeLaws(`${front.name} through a proxy`, () => open(front, false));
+  storeLaws(`${front.name} through a proxy that fails every fourth try`, () => open(front, true));
 }

@@ -3,28 +3,17 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import type { Store } from "edge-session";
-import { upstashStore } from "edge-session/stores/upstash";
-import { webdisStore } from "edge-session/stores/webdis";
 import { forward, loseReply } from "../fault-proxy.ts";
 import { type FaultServer, reset, startFaultServer } from "../fault-server.ts";
-import { type Server, startRedis, startUpstash, startWebdis } from "../servers.ts";
+import { type Front, fronts } from "../fronts.ts";
+import { type Server, startRedis } from "../servers.ts";
 import { anyIo, freshKey, recordOf, revisionOf } from "../store-laws.ts";
 
 const limits = { operationTimeoutMs: 2000, retryTimeoutMs: 40 };
-const token = "token-of-the-tests";
 
-lostReplies(
-  "upstashStore",
-  (redisPort) => startUpstash({ redisPort, token }),
-  (url) => upstashStore({ url, token, ...limits }),
-);
-lostReplies(
-  "webdisStore",
-  (redisPort) => startWebdis({ redisPort }),
-  (url) => webdisStore({ url, ...limits }),
-);
+for (const front of fronts) lostReplies(front);
 
-function lostReplies(name: string, start: (redisPort: number) => Promise<Server>, open: (url: string) => Store): void {
+function lostReplies({ name, start, open }: Front): void {
   describe(`${name} whose answer is lost after the write`, () => {
     let redisServer: Server;
     let front: Server;
@@ -35,7 +24,7 @@ function lostReplies(name: string, start: (redisPort: number) => Promise<Server>
       redisServer = await startRedis();
       front = await start(redisServer.port);
       between = await startFaultServer(reset);
-      store = open(between.url);
+      store = open(between.url, limits);
     });
     after(async () => {
       await between.stop();

@@ -1,42 +1,22 @@
 // Users of real fronts that fail at random lose nothing.
 
 import { describe, test } from "node:test";
-import { createSessions, type Store } from "edge-session";
-import { upstashStore } from "edge-session/stores/upstash";
-import { webdisStore } from "edge-session/stores/webdis";
+import { createSessions } from "edge-session";
 import { dice, seedFor } from "../api/seeds.ts";
 import { startFaultProxy } from "../fault-proxy.ts";
 import type { Step } from "../fault-server.ts";
-import { faults, type Speech, upstashSpeech, webdisSpeech } from "../faults.ts";
+import { faults } from "../faults.ts";
+import { fronts } from "../fronts.ts";
 import { demand, drawRequests, Ledger, makeUsers, visit } from "../protocol/ledger.ts";
 import { connectRedis } from "../redis-client.ts";
-import { type Server, startRedis, startUpstash, startWebdis } from "../servers.ts";
+import { startRedis } from "../servers.ts";
 
 const USERS = 20;
 const CALLS = 500;
 const SECRET = "one secret of thirty-two bytes, or more";
 
-interface Front {
-  readonly speech: Speech;
-  start(redisPort: number): Promise<Server>;
-  open(url: string, limits: object): Store;
-}
-
-const fronts: Record<string, Front> = {
-  upstashStore: {
-    speech: upstashSpeech,
-    start: (redisPort) => startUpstash({ redisPort, token: "token" }),
-    open: (url, limits) => upstashStore({ url, token: "token", ...limits }),
-  },
-  webdisStore: {
-    speech: webdisSpeech,
-    start: (redisPort) => startWebdis({ redisPort }),
-    open: (url, limits) => webdisStore({ url, ...limits }),
-  },
-};
-
 describe(`${CALLS} faulted calls of ${USERS} users lose nothing`, () => {
-  for (const [name, { speech, start, open }] of Object.entries(fronts)) {
+  for (const { name, speech, start, open } of fronts) {
     test(`through ${name}`, async (t) => {
       const roll = dice(seedFor(t));
       const server = await startRedis();
