@@ -26,7 +26,7 @@ const PERSISTENT: u8 = 1;
 const MOST_FIELDS: usize = 50;
 
 /// Says where a sealed text belongs; it opens nowhere else.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Belongs<'b> {
     /// To the TempData cookie of this name.
     TempData(&'b [u8]),
@@ -126,6 +126,12 @@ impl Opened {
 impl Drop for Opened {
     fn drop(&mut self) {
         self.token.fill(0);
+    }
+}
+
+impl fmt::Debug for Belongs<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("Belongs(..)")
     }
 }
 

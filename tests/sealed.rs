@@ -242,8 +242,9 @@ fn a_part_that_is_too_long_is_refused_and_opens_nothing() {
 }
 
 #[test]
-fn an_opened_text_does_not_show_itself() {
+fn a_text_shows_neither_itself_nor_its_place() {
     let token = sealed(Belongs::Record(NAME, b""), &fields());
+    assert_eq!(format!("{:?}", Belongs::Record(NAME, b"")), "Belongs(..)");
     let opened = open(&keyring(&[NEW]), Belongs::Record(NAME, b""), &token, NOW);
     assert_eq!(format!("{opened:?}"), "Ok(Opened(..))");
 }

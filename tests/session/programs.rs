@@ -8,6 +8,7 @@ use proptest::prelude::{Just, Strategy, any};
 use proptest::test_runner::TestCaseError;
 use proptest::{prop_assert_eq, prop_oneof};
 
+use crate::sealing::sealing;
 use crate::seeded::holds;
 use crate::world::{Browser, World, sessions};
 
@@ -80,10 +81,11 @@ fn agree(session: &Session<'_>, model: &Model) -> Result<(), TestCaseError> {
 
 #[test]
 fn a_session_is_a_map_that_outlives_requests() {
-    let sessions = sessions();
-    holds(vec(acts(), 0..60), |program| {
+    let either = [sessions(), sealing()];
+    holds((vec(acts(), 0..60), 0..2_usize), |(program, which)| {
+        let sessions = &either[which];
         let (mut world, mut browser, mut model) = (World::new(), Browser::default(), Model::new());
-        let mut session = world.loaded(&sessions, &browser);
+        let mut session = world.loaded(sessions, &browser);
         for act in program {
             change(act, &mut session);
             change_model(act, &mut model);
@@ -92,13 +94,13 @@ fn a_session_is_a_map_that_outlives_requests() {
                 browser.take(&session);
             }
             if matches!(act, Act::NextRequest) {
-                session = world.loaded(&sessions, &browser);
+                session = world.loaded(sessions, &browser);
             }
             agree(&session, &model)?;
         }
         world.commit(&mut session).expect("a commit");
         browser.take(&session);
-        agree(&world.loaded(&sessions, &browser), &model)
+        agree(&world.loaded(sessions, &browser), &model)
     });
 }
 
@@ -110,10 +112,11 @@ fn duel() -> impl Strategy<Value = (Vec<Act>, Vec<Act>)> {
 
 #[test]
 fn two_requests_at_once_end_as_one_after_the_other() {
-    let sessions = sessions();
-    holds(duel(), |(first, second)| {
+    let either = [sessions(), sealing()];
+    holds((duel(), 0..2_usize), |((first, second), which)| {
+        let sessions = &either[which];
         let (mut world, mut browser) = (World::new(), Browser::default());
-        let mut session = world.loaded(&sessions, &browser);
+        let mut session = world.loaded(sessions, &browser);
         let mut model = Model::new();
         for act in [Act::Set(0, 1), Act::Set(1, 2), Act::Set(5, 3)] {
             change(act, &mut session);
@@ -121,7 +124,7 @@ fn two_requests_at_once_end_as_one_after_the_other() {
         }
         world.commit(&mut session).expect("a commit");
         browser.take(&session);
-        let (mut one, mut two) = (world.loaded(&sessions, &browser), world.loaded(&sessions, &browser));
+        let (mut one, mut two) = (world.loaded(sessions, &browser), world.loaded(sessions, &browser));
         // What changes nothing of what was read is no change: only what a request saw can be removed or cleared by it.
         let seen = model.clone();
         let (mut seen_by_one, mut seen_by_two) = (seen.clone(), seen);
@@ -139,7 +142,7 @@ fn two_requests_at_once_end_as_one_after_the_other() {
             }
         }
         world.commit(&mut two).expect("a commit");
-        agree(&world.loaded(&sessions, &browser), &model)
+        agree(&world.loaded(sessions, &browser), &model)
     });
 }
 

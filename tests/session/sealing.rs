@@ -5,7 +5,7 @@ use edge_session::{Error, Options, Session, Sessions};
 use crate::moves::log_in;
 use crate::world::{Browser, Fault, NEW, OLD, World, begun, sessions, sessions_with};
 
-fn sealing() -> Sessions {
+pub fn sealing() -> Sessions {
     sessions_with(|options| options.encrypt_records = true)
 }
 
