@@ -92,8 +92,8 @@ function bindingOf(session: AnySession | undefined): string | SessionError {
   if (standing === "unavailable") return new SessionError("store-unavailable", "the store could not be asked for boundTo.");
   const id = move?.id ?? visit.id;
   const birth = move?.birth ?? visit.birth ?? (standing === "live" ? visit.header.slice(20, 36) : undefined);
-  // A forwarded id is no session, nor is one that the visitor's consent is missing for.
-  const isSession = id !== undefined && birth !== undefined && standing !== "ended" && (standing !== "forwarded" || move !== undefined);
+  // A birth is known of what lives here or begins here; a forwarded id has none.
+  const isSession = id !== undefined && birth !== undefined && standing !== "ended";
   const keeps = (standing === "live" && move === undefined) || mayKeep(visit);
   if (isSession && keeps) return id + birth;
   return new SessionError("no-session", "boundTo has no id before its first `set`; there is nothing to bind to.");

@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { createSessions, type Session, type SessionsOptions } from "edge-session";
+import { pages } from "./instances.ts";
 import { dice, seedFor } from "./seeds.ts";
 import { codeOf, type Data, OLD_SECRET, request, SECRET, World } from "./world.ts";
 
@@ -119,9 +120,11 @@ describe("unprotect of what is no text of ours", () => {
   test("is undefined for megabytes, without memory for them", () => {
     const protector = new World().sessions.protector("any");
     const token = protector.protect("x");
+    const before = pages();
     for (const long of ["A".repeat(8_000_000), token + "A".repeat(8_000_000), "\u{1f36a}".repeat(2_000_000)]) {
       assert.equal(protector.unprotect(long), undefined);
     }
+    assert.equal(pages(), before);
     assert.equal(protector.unprotect(token), "x");
   });
 
@@ -304,6 +307,22 @@ describe("a text bound to a session", () => {
     assert.equal(await codeOf(() => session.commit()), "destroyed");
     assert.throws(() => protector.protect("x", { boundTo: session }), { code: "no-session" });
     assert.equal(protector.unprotect(token, { boundTo: session }), undefined);
+  });
+
+  test("does not open for a session that ended before it began", async () => {
+    const world = new World();
+    const protector = world.sessions.protector("csrf");
+    const { cookie } = await world.begun();
+    world.pass(1200);
+    const [late, quick] = [await world.loaded(cookie), await world.loaded(cookie)];
+    late.set("a", 1);
+    const token = protector.protect("x", { boundTo: late });
+    quick.set("a", 2);
+    await quick.commit();
+    await quick.destroy();
+    assert.equal(await codeOf(() => late.commit()), "destroyed");
+    assert.throws(() => protector.protect("x", { boundTo: late }), { code: "no-session" });
+    assert.equal(protector.unprotect(token, { boundTo: late }), undefined);
   });
 
   test("is bound to what was stored: of two requests that begin a session at once, to the one that won", async () => {
