@@ -30,7 +30,7 @@ fn read(mut choices: Choices<'_>) {
     }
     let mut out = Vec::new();
     let merged = changes.merge(values, &mut out);
-    assert_eq!(merged.is_ok(), changes.clears || entries.is_ok());
+    assert_eq!(merged.is_ok(), entries.is_ok());
     if merged.is_ok() && can_be_ours(&changes) {
         check(&entries.unwrap_or_default(), &changes, &out);
     }
@@ -75,9 +75,10 @@ fn check(entries: &[Entry], changes: &Changes<'_>, out: &[u8]) {
     }
 }
 
-/// The list after the changes: what stays keeps its place, what is new comes last.
+/// The list after the changes: what stays keeps its place, what is new comes last; clearing leaves TempData.
 fn listed(entries: &[Entry], changes: &Changes<'_>) -> Vec<Entry> {
-    let mut list: Vec<Entry> = if changes.clears { Vec::new() } else { entries.to_vec() };
+    let is_left = |(key, _): &&Entry| !changes.clears || key.starts_with(br#""\u0000t"#);
+    let mut list: Vec<Entry> = entries.iter().filter(is_left).cloned().collect();
     for Change { key, value } in &changes.changes {
         let is_there = list.iter().any(|(name, _)| name == key);
         match value {
@@ -92,7 +93,7 @@ fn listed(entries: &[Entry], changes: &Changes<'_>) -> Vec<Entry> {
 /// The same, of what a parser reads.
 fn mapped(mut map: BTreeMap<String, Value>, changes: &Changes<'_>) -> BTreeMap<String, Value> {
     if changes.clears {
-        map.clear();
+        map.retain(|key, _| key.starts_with("\0t"));
     }
     for Change { key, value } in &changes.changes {
         // A key that no parser reads is in no map; it can only be deleted.
