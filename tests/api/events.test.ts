@@ -254,4 +254,20 @@ describe("events", () => {
     const committed = events.find((event) => event.name === "session-committed");
     assert.ok(committed !== undefined && committed.tries === 1 && committed.bytes > 60 && committed.durationMs >= 0);
   });
+
+  test("count the calls of a commit that others were always faster than", async () => {
+    const world = new World({ throwOnError: false, ioTimeoutMs: 60 });
+    const { cookie } = await begun(world);
+    let rivals = 0;
+    world.store.before = async (operation, _, key) => {
+      if (operation !== "update") return;
+      rivals++;
+      const there = (await world.store.peek(key)) ?? "";
+      await world.store.write(key, `1j.${String(rivals).padStart(16, "r")}${there.slice(19)}`);
+    };
+    await visit(world, cookie, (session) => session.set("b", 2));
+    const [failed] = world.events.filter((event) => event.name === "store-failed");
+    assert.ok(failed?.name === "store-failed" && failed.code === "conflict" && failed.operation === "commit");
+    assert.ok(failed.tries >= 9 && failed.tries >= rivals, `${failed.tries} calls`);
+  });
 });

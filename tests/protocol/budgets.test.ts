@@ -271,6 +271,16 @@ story("after five calls without an answer a dead store costs nothing for a secon
   return 107;
 });
 
+story("a silent store whose limit is above ioTimeoutMs is left alone too; a caller's own limit says nothing of it", async () => {
+  const place = await new Place({ circuitBreaker: true }, { ioTimeoutMs: 300 }).begin();
+  const hasty = (session: Session) => session.load({ signal: AbortSignal.timeout(100) });
+  place.fates = ["hang"];
+  for (let call = 1; call <= 10; call++) ends(await place.visit(place.cookie, hasty), "TimeoutError", 100);
+  for (let call = 1; call <= 5; call++) ends(await place.load("hang"), "timeout", 300);
+  ends(await place.load("hang"), "store-unavailable", 0);
+  return 16;
+});
+
 story("a store that answers again is asked again within two seconds", async () => {
   for (let back = 0; back < 1000; back += 90) {
     const place = await new Place({ circuitBreaker: true }).begin();
