@@ -44,7 +44,7 @@ export function sealTemp(visit: Visit, temp: Temp): Pick<Temp, "after" | "afterR
   const after = textAfterAnswer(temp);
   const afterRedirect = textAfterAnswer(temp, true);
   if (after === temp.after) return { after, afterRedirect, lines: temp.lines };
-  if (after === "{}" || after === temp.before || mayKeep(visit)) return { after, afterRedirect, lines: linesFor(visit, temp, after) };
+  if (after === "{}" || mayKeep(visit)) return { after, afterRedirect, lines: linesFor(visit, temp, after) };
   withhold(visit);
   return undefined;
 }

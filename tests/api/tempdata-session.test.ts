@@ -94,6 +94,22 @@ describe("TempData in the session (SessionStateTempDataProvider)", () => {
     empty.clear();
     await empty.commit();
     assert.deepEqual(world.store.taken(), []);
+    empty.set("b", 3);
+    empty.clear();
+    assert.deepEqual([empty.size, [...empty.tempData.keys()]], [0, ["old", "new"]]);
+  });
+
+  test("is left by a clear that comes after a commit which failed", async () => {
+    const world = makeWorld({ maxRecordBytes: 1000 });
+    const { cookie } = await having(world, {});
+    const session = await world.loaded(cookie);
+    session.tempData.set("notice", "Saved.");
+    session.set("b", "v".repeat(1000));
+    assert.equal(await codeOf(() => session.commit()), "record-too-large");
+    session.clear();
+    await session.commit();
+    assert.deepEqual(await messages(world, cookie), { notice: "Saved." });
+    assert.deepEqual(await world.values(cookie), {});
   });
 
   test("a message that two requests read at once is gone after either, and stays gone", async () => {
@@ -159,15 +175,19 @@ describe("TempData in the session (SessionStateTempDataProvider)", () => {
     const session = await world.loaded(cookie);
     session.tempData.get("notice");
     await session.commit();
+    session.tempData.keep();
+    await session.commit();
+    assert.equal(session.tempData.get("notice"), "Saved.");
+    assert.deepEqual(await messages(world, cookie), {});
     const writer = await world.loaded(cookie);
     writer.tempData.set("notice", "Saved.");
     await writer.commit();
-    session.tempData.keep();
-    await session.commit();
     session.set("b", 2);
     await session.commit();
-    assert.equal(session.tempData.get("notice"), "Saved.");
     assert.deepEqual(await messages(world, cookie), { notice: "Saved." });
+    session.tempData.set("notice", "set anew");
+    await session.commit();
+    assert.deepEqual(await messages(world, cookie), { notice: "set anew" });
   });
 
   test("a consume whose answer was lost is found out, and done once", async () => {
@@ -261,6 +281,8 @@ describe("TempData in the session (SessionStateTempDataProvider)", () => {
     const record = (await world.store.peek(key)) ?? "";
     await world.store.write(key, `${record.slice(0, record.indexOf("{"))}{ "a": 1, "\\u0000tnotice": "by hand" }`);
     assert.deepEqual(await messages(world, cookie), { notice: "by hand" });
+    await world.store.write(key, `${record.slice(0, record.indexOf("{"))}{\n"a":1, "\\u0000tnotice":"half by hand"}`);
+    assert.deepEqual(await messages(world, cookie), { notice: "half by hand" });
     const damaged = record.replace('"Saved."', '"Saved');
     await world.store.write(key, damaged);
     const session = await world.loaded(cookie);

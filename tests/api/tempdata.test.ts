@@ -173,12 +173,15 @@ for (const provider of PROVIDERS) {
       const failures = [() => new Response(null, { status: 500 }), () => new Response(null, { status: 599 }), () => Response.error()];
       for (const failure of failures) {
         const browser = await having(provider, { Message: "Saved." });
-        await browser.use((tempData) => {
+        await browser.use((_, session) => session.set("n", 1));
+        await browser.use((tempData, session) => {
           assert.equal(tempData.get("Message"), "Saved.");
           tempData.set("Other", 1);
+          session.set("n", 2);
         }, failure);
         assert.deepEqual(browser.lines, []);
         assert.deepEqual(await left(browser), { Message: "Saved." });
+        assert.equal(await browser.use((_, session) => session.get("n")), 2);
       }
     });
 
@@ -256,6 +259,7 @@ for (const provider of PROVIDERS) {
         tempData.delete("a");
         tempData.delete("none");
         assert.deepEqual([tempData.has("a"), tempData.get("a"), [...tempData.keys()]], [false, undefined, ["b", "c"]]);
+        tempData.keep();
         tempData.set("a", 4);
         tempData.get("a");
         tempData.delete("b");
