@@ -112,7 +112,7 @@ export interface SessionsOptions {
    */
   lockTimeoutMs?: number | undefined;
   /**
-   * Whether a failed load throws. When false it gives an empty session that cannot be written (`isAvailable` is false),
+   * Whether a failed load throws; what the handler does not catch, `handle` answers 503. When false it gives an empty session that cannot be written (`isAvailable` is false),
    * and a failed automatic commit is an event; an explicit `commit()` and `destroy()` always throw.
    * @default true
    */

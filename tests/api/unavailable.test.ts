@@ -209,7 +209,7 @@ describe("Retry-After of the answer", () => {
   const said = async (...steps: Step[]): Promise<string | null> => {
     const server = await startFaultServer(...steps);
     try {
-      const store = upstashStore({ url: server.url, token: "t", retryTimeoutMs: 0 });
+      const store = upstashStore({ url: server.url, token: "t", operationTimeoutMs: 10_000, retryTimeoutMs: 0 });
       const sessions = createSessions({ secrets: [SECRET], store, onEvent: () => {} });
       const session = sessions.openById("A".repeat(22));
       const answer = await sessions.handle(request(), undefined, async () => {
