@@ -142,16 +142,16 @@ pub fn lines(cookie: &CookieOptions, name: &str, value: &str, seen: Seen, lifeti
     Ok(writer.lines)
 }
 
-// How many pieces of so much room a value takes.
+// How many pieces of so much room a value takes. Attributes have 2,200
+// characters at most, so that what a header takes is never ten of them.
 fn count_of(name: &str, value: &str, room: usize) -> Result<usize, Error> {
     let count = value.len().div_ceil(room.max(1));
-    // Of each cookie its name and "=", of each piece "-", its number and the "; " before it.
+    // Of each cookie its name and "=", of each piece "-", its number and the "; " before it; the number of pieces.
     let names = name.len().saturating_add(1).saturating_mul(count.saturating_add(1));
     let joints = count.saturating_mul(4).saturating_add(MARKER.len()).saturating_add(1);
-    let tenth = if count < MAX_PIECES { 0 } else { 2 };
-    let total = names.saturating_add(joints).saturating_add(tenth).saturating_add(value.len());
+    let total = names.saturating_add(joints).saturating_add(value.len());
     // The number of pieces needs room too.
-    if room < MARKER.len() || count > MAX_PIECES || total > MAX_TOTAL { Err(Error::CookieTooLarge) } else { Ok(count) }
+    if room < MARKER.len() || total > MAX_TOTAL { Err(Error::CookieTooLarge) } else { Ok(count) }
 }
 
 struct Writer<'w> {

@@ -221,6 +221,11 @@ fn a_missing_or_empty_piece_is_no_value() {
     assert_eq!(values(&header("")), [""; 0]);
     assert_eq!(values(&all), [""; 0]);
     assert_eq!(values(&format!("{NAME}=")), [""; 0]);
+    // Longer than any line of ours:
+    for (length, found) in [(MAX_LINE, 1), (MAX_LINE + 1, 0)] {
+        assert_eq!(values(&format!("{NAME}={}", "v".repeat(length))).len(), found);
+        assert_eq!(values(&header(&all.replace("=b", &format!("={}", "b".repeat(length))))).len(), found);
+    }
     // More than are named: they are not looked at, but seen.
     let more = format!("{}; {NAME}-4=d", header(&all));
     assert_eq!(found(&more, NAME), (vec!["abc".to_owned()], Seen(0b11111)));

@@ -45,6 +45,32 @@ describe("a handler below session()", () => {
     assert.deepEqual(ours(second), []);
   });
 
+  test("sets a message before a redirect, keeps it over another, and shows it once", async () => {
+    const world = new World();
+    const app = appOf(world)
+      .post("/", (c) => {
+        c.var.session.tempData.set("notice", "Saved.");
+        return c.redirect("/", 303);
+      })
+      .get("/moved", (c) => {
+        c.var.session.tempData.get("notice");
+        return c.redirect("/");
+      })
+      .get("/fails", (c) => {
+        c.var.session.tempData.get("notice");
+        throw new Error("the application's own");
+      })
+      .get("/", (c) => c.text(String(c.var.session.tempData.get("notice"))))
+      .onError((_, c) => c.text("failed", 500));
+    const [line = ""] = ours(await app.request("/", { method: "POST" }));
+    assert.match(line, /^__Host-session-temp=[\w-]+; /);
+    for (const path of ["/moved", "/fails"]) assert.deepEqual(ours(await app.request(path, sent(pairOf(line)))), []);
+    const shown = await app.request("/", sent(pairOf(line)));
+    assert.equal(await shown.text(), "Saved.");
+    assert.match(ours(shown)[0] ?? "", /^__Host-session-temp=; Path=\/; Max-Age=0; /);
+    assert.equal(shown.headers.get("cache-control"), "private, no-store");
+  });
+
   test("that leaves the session alone answers as without it, and asks the store nothing", async () => {
     const world = new World();
     const app = appOf(world).get("/", (c) => c.text(String(c.var.session.isNew)));
