@@ -122,6 +122,10 @@ export async function handler(course: Course, session: Session, around: Surround
       if (act[0] === "answer") status = act[1];
       else await perform(course, session, act, around);
     }
+  } catch (error) {
+    // A failure of the store is answered 503, and so never rejects.
+    course.error = error;
+    throw error;
   } finally {
     course.eventsOfHandler = course.events.length;
   }
