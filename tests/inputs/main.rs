@@ -15,7 +15,7 @@ mod seeded;
 
 use std::panic::{UnwindSafe, catch_unwind, resume_unwind};
 
-use laws::{chunks, cookie_header, merge, record, set_cookie, token};
+use laws::{chunks, cookie_header, merge, record, sealed, set_cookie, token};
 use seeded::Seeded;
 
 /// Random inputs of each law.
@@ -93,4 +93,9 @@ fn a_browser_reads_in_a_set_cookie_line_what_it_was_given() {
 #[test]
 fn a_long_value_comes_back_from_its_pieces_and_leaves_no_other() {
     holds(chunks::law, include_str!("cases/chunks.json"));
+}
+
+#[test]
+fn a_sealed_text_has_the_fields_of_its_purpose_and_belongs_in_one_place() {
+    holds(sealed::law, include_str!("cases/sealed.json"));
 }

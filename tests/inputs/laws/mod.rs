@@ -7,5 +7,6 @@ pub mod chunks;
 pub mod cookie_header;
 pub mod merge;
 pub mod record;
+pub mod sealed;
 pub mod set_cookie;
 pub mod token;
