@@ -60,6 +60,34 @@ describe("code that users write", () => {
     );
   });
 
+  test("is refused where a message has another key or type than was said, or would not come back equal", async () => {
+    const start = `import { createSessions, memoryStore, type Session, type TempData } from "edge-session";
+const base = { secrets: ["x".repeat(32)], store: memoryStore() };
+interface Flash { notice: string; count?: number }
+const { tempData } = createSessions<{ a: number }, Flash>(base).open(new Request("http://x"));
+`;
+    const right = `
+export const notice: string | undefined = tempData.get("notice");
+tempData.set("count", (tempData.peek("count") ?? 0) + 1);
+tempData.keep();
+tempData.keep("notice");
+export const keys: string[] = [...tempData.keys()];
+export const helper = (each: Session<{ a: number }, { notice: string }>, messages: TempData<{ notice: string }>) => [each.tempData, messages.get("notice")];
+helper(createSessions<{ a: number }, Flash>(base).open(new Request("http://x")), tempData);
+createSessions(base).open(new Request("http://x")).tempData.set("anything", [1]);
+`;
+    const wrong = {
+      key: 'tempData.get("notices");',
+      value: 'tempData.set("notice", 1);',
+      kept: 'tempData.keep("other");',
+      date: "createSessions<{ a: number }, { at: Date }>(base);",
+      provider: 'createSessions({ ...base, tempData: { provider: "memory" } });',
+    };
+    const files = new Map(Object.entries({ right, ...wrong }).map(([name, code]) => [`${name}.ts`, start + code]));
+    const complaints = await complaintsAbout(files, "worker");
+    assert.deepEqual(complaints.map((complaint) => /(\w+)\.ts\(5,/.exec(complaint)?.[1]).sort(), Object.keys(wrong).sort());
+  });
+
   test("is refused where it names what this release does not have", async () => {
     const attempts = {
       kvStore: "import('edge-session/stores/kv');",
