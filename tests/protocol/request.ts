@@ -10,7 +10,13 @@ export async function send(course: Course, sessions: Sessions, cookie: string | 
   const handle = async (session: Session): Promise<Response> => {
     course.session = session;
     course.sentId = session.id;
-    return await handler(course, session, around);
+    try {
+      return await handler(course, session, around);
+    } catch (error) {
+      // Where the store failed, `handle` answers in its place.
+      course.error = error;
+      throw error;
+    }
   };
   try {
     if (plan.byId === true) {
