@@ -19,6 +19,8 @@ const TYPED = [".", "tests", "demo"];
 /** The tests that run what `tests/runtimes/package.json` names. */
 const NEEDS_RUNTIMES = /^tests.(runtimes|examples)\b/;
 
+const RUST_WORKER = ["--manifest-path", "examples/rust-worker/Cargo.toml"];
+
 const cargo = (...args) => run("cargo", args, { cwd: ROOT });
 
 async function everything() {
@@ -26,7 +28,8 @@ async function everything() {
   await ensureWasmPack();
   await ensureCommands("redis-server", "redis-cli", "webdis", "chromium", "chromedriver");
   await ensureRuntimes();
-  await step("cargo fmt --check", () => cargo("fmt", "--check"));
+  await rustWorker();
+  await step("cargo fmt --check", async () => [await cargo("fmt", "--check"), await cargo("fmt", "--check", ...RUST_WORKER)]);
   await step("biome check", () => run(bin("biome"), ["check", "--error-on-warnings", "--diagnostic-level=warn"], { cwd: ROOT }));
   await step("cargo clippy (host)", () => cargo("clippy", "--all-targets", ...DENY));
   await step("cargo clippy (wasm32, npm)", () => cargo("clippy", ...WASM, ...NPM, "--lib", ...IN_WASM, ...DENY));
@@ -50,8 +53,18 @@ async function only(word) {
   const files = readdirSync(join(ROOT, "tests"), { recursive: true })
     .map((path) => join("tests", path))
     .filter((path) => path.endsWith(".test.ts") && path.includes(word));
-  if (files.length === 0 || files.some((path) => NEEDS_RUNTIMES.test(path))) await ensureRuntimes();
+  if (files.length === 0 || files.some((path) => NEEDS_RUNTIMES.test(path))) {
+    await ensureRuntimes();
+    await rustWorker();
+  }
   return await nodeTests(files.length > 0 ? files : [`--test-name-pattern=${word}`, "tests/**/*.test.ts"]);
+}
+
+/** Builds the example in Rust, so that its test finds all but the last step done. */
+async function rustWorker() {
+  const args = ["build", ...RUST_WORKER, "--release", ...WASM, "--locked"];
+  const env = { ...process.env, CARGO_TARGET_DIR: join(ROOT, "target/examples") };
+  await step("cargo build (examples/rust-worker)", () => run("cargo", args, { cwd: ROOT, env }));
 }
 
 async function types() {

@@ -1,7 +1,7 @@
 // The examples name what they need as it is tried here.
 
 import assert from "node:assert/strict";
-import { readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, test } from "node:test";
 import { ROOT } from "../package/installed.ts";
@@ -26,7 +26,13 @@ describe("the examples", () => {
     assert.deepEqual(listed.toSorted(), folders.toSorted());
   });
 
-  for (const name of folders) {
+  test("in Rust need the wasm-bindgen that the project has", () => {
+    const locked = (path: string) => /name = "wasm-bindgen"\nversion = "(.*)"/.exec(read(path))?.[1];
+    assert.notEqual(locked("Cargo.lock"), undefined);
+    assert.equal(locked("examples/rust-worker/Cargo.lock"), locked("Cargo.lock"));
+  });
+
+  for (const name of folders.filter((folder) => existsSync(join(ROOT, "examples", folder, "package.json")))) {
     test(`in ${name} need the versions that they are tried with, and name all they import`, () => {
       const { dependencies, devDependencies } = manifest(`examples/${name}/package.json`);
       const needed = { ...dependencies, ...devDependencies };

@@ -2,8 +2,10 @@
 
 import assert from "node:assert/strict";
 import { once } from "node:events";
+import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { Visitor } from "../jar.ts";
+import { ROOT } from "../package/installed.ts";
 import { bin } from "../runtimes/folder.ts";
 import { wrangler } from "../runtimes/serve.ts";
 import { type Examples, openExamples } from "./example.ts";
@@ -51,6 +53,20 @@ describe("an example that wrangler runs", () => {
     socket.send("still here?");
     const [closed] = (await once(socket, "close")) as [CloseEvent];
     assert.deepEqual([closed.code, closed.reason], [1008, "Signed out."]);
+  });
+
+  test("counts visits in a worker written in Rust", async () => {
+    const folder = examples.open("rust-worker");
+    folder.write("Cargo.toml", folder.read("Cargo.toml").replace('path = "../.."', `path = ${JSON.stringify(ROOT)}`));
+    const command = wrangler(bin("wrangler"), "--env-file", ".env");
+    const { url } = await examples.serve(folder, { ...command, variables: { CARGO_TARGET_DIR: join(ROOT, "target/examples") } });
+    const visitor = new Visitor(url);
+    await visitor.get("/");
+    assert.equal(await text(visitor.get("/")), '{"visits":2}');
+    assert.equal((await visitor.cookie("__Host-session"))?.length, 96);
+    const answers = await Promise.all(Array.from({ length: 8 }, () => visitor.get("/")));
+    assert.ok(answers.every(({ status }) => status === 200));
+    assert.equal(await text(visitor.get("/")), '{"visits":11}');
   });
 
   test("logs a user out everywhere through a queue, and nobody else", async () => {
