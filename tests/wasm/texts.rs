@@ -78,6 +78,15 @@ fn every_reason_for_no_text_has_its_number() {
 }
 
 #[test]
+fn an_end_that_is_no_time_is_over_and_not_never() {
+    let (door, core) = ready();
+    for end in [f64::NAN, f64::NEG_INFINITY, -1.0] {
+        let token = sealed(&core, &door, 2, "", (0.0, end, false, NEVER, 0.0)).expect("a text");
+        assert_eq!(opened(&core, &door, 2, "", &token, 0.0), 5, "{end}");
+    }
+}
+
+#[test]
 fn what_is_no_id_and_birth_binds_nothing() {
     let (door, core) = ready();
     let refused = Err("core-failed".to_owned());
