@@ -1,6 +1,7 @@
 // The examples of frameworks, built and driven as a browser does.
 
 import assert from "node:assert/strict";
+import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { Visitor } from "../jar.ts";
@@ -81,6 +82,8 @@ describe("the example of", () => {
     const folder = examples.open("next");
     folder.write("next.config.js", `export default { turbopack: { root: ${JSON.stringify(join(folder.path, "../.."))} } };`);
     await folder.tool("next", "build");
+    const edge = readdirSync(join(folder.path, ".next/server/edge/chunks"));
+    assert.equal(edge.filter((name) => name.endsWith(".wasm")).length, 1, "the edge has the core as a module");
     const args = ["start", "-H", "127.0.0.1", "-p", String(await freePort())];
     const { url } = await examples.serve(folder, { program: bin("next"), args, says: /Local: +http:\/\/127\.0\.0\.1:(\d+)/ });
     const visitor = new Visitor(url);
