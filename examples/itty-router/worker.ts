@@ -3,7 +3,7 @@
 import { env } from "cloudflare:workers";
 import { createSessions, type Session } from "edge-session";
 import { upstashStore } from "edge-session/stores/upstash";
-import { AutoRouter, type IRequest } from "itty-router";
+import { type IRequest, json, Router } from "itty-router";
 
 interface Data {
   visits: number;
@@ -14,7 +14,7 @@ const sessions = createSessions<Data>(() => ({
   store: upstashStore({ url: env.REDIS_URL, token: env.REDIS_TOKEN }),
 }));
 
-const router = AutoRouter<IRequest, [Session<Data>]>();
+const router = Router<IRequest, [Session<Data>]>({ finally: [json] });
 
 router.get("/", async (_request, session) => {
   await session.load();

@@ -1,0 +1,10 @@
+// What the worker is given, as `wrangler types` would write it.
+
+declare namespace Cloudflare {
+  interface Env {
+    SESSION_SECRET: string;
+    REDIS_URL: string;
+    REDIS_TOKEN: string;
+    ROOM: DurableObjectNamespace<import("./worker.ts").Room>;
+  }
+}
