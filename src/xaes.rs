@@ -5,11 +5,10 @@ use core::fmt;
 use aes_gcm::aead::consts::U12;
 use aes_gcm::aead::{AeadInOut, KeyInit};
 use aes_gcm::aes::Aes256Enc;
-use aes_gcm::aes::cipher::BlockCipherEncrypt;
 use aes_gcm::aes::cipher::array::Array;
 use aes_gcm::{AesGcm, Nonce, Tag};
 
-use crate::ahead::Ahead;
+use crate::ahead::{Ahead, encrypt_four, encrypt_one};
 use crate::error::Error;
 
 /// Bytes of a nonce: random ones serve for 2^80 tokens (C2SP XAES-256-GCM).
@@ -41,9 +40,7 @@ impl XaesKey {
     #[inline(never)]
     pub fn new(key: &[u8; 32]) -> Self {
         let cipher = Aes256Enc::new(&Array(*key));
-        let mut block = Array([0; 16]);
-        cipher.encrypt_block(&mut block);
-        let zero_block = u128::from_be_bytes(block.0);
+        let zero_block = u128::from_be_bytes(encrypt_one(&cipher, Array([0; 16])).0);
         let carry = 0_u128.wrapping_sub(zero_block >> 127);
         let subkey = (zero_block << 1) ^ (DOUBLING_POLYNOMIAL & carry);
         Self { cipher, subkey }
@@ -91,9 +88,9 @@ impl XaesKey {
 
     // The cipher of one token, and the nonce that is left for it.
     fn token_cipher(&self, nonce: &[u8; NONCE_BYTES]) -> (AesGcm<Ahead, U12>, Nonce<U12>) {
-        let mut blocks = [self.block(FIRST_HALF, nonce), self.block(SECOND_HALF, nonce)];
-        self.cipher.encrypt_blocks(&mut blocks);
-        let [first, second] = blocks;
+        let mut blocks = [self.block(FIRST_HALF, nonce), self.block(SECOND_HALF, nonce), Array([0; 16]), Array([0; 16])];
+        encrypt_four(&self.cipher, &mut blocks);
+        let [first, second, ..] = blocks;
         let key = first.concat(second);
         let mut rest = [0; 12];
         copy(nonce.iter().skip(12), &mut rest);
