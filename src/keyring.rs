@@ -104,8 +104,11 @@ impl Keyring {
         if too_many || too_short || name_refused || has_equals(secrets) {
             return Err(Error::InvalidOptions);
         }
-        let entries: Result<_, Error> = secrets.iter().map(|secret| Entry::derive(secret, application_name)).collect();
-        Ok(Self { application_name: application_name.to_owned(), entries: entries? })
+        let mut entries = Vec::with_capacity(secrets.len());
+        for secret in secrets {
+            entries.push(Entry::derive(secret, application_name)?);
+        }
+        Ok(Self { application_name: application_name.to_owned(), entries })
     }
 
     /// Gives the application name that is bound into every token.
@@ -144,6 +147,7 @@ impl fmt::Debug for Keyring {
 }
 
 impl Entry {
+    #[inline(never)]
     fn derive(secret: &[u8], application_name: &str) -> Result<Self, Error> {
         let secret = Hkdf::<Sha256>::new(Some(SALT), secret);
         let key = |purpose: Purpose| {
@@ -195,6 +199,7 @@ pub(crate) fn has_equals<S: AsRef<[u8]>>(secrets: &[S]) -> bool {
 }
 
 // HKDF-Expand; each part of the info has its length before it.
+#[inline(never)]
 fn expand<const BYTES: usize>(secret: &Hkdf<Sha256>, info: &[&str]) -> Result<[u8; BYTES], Error> {
     let mut joined = Parts::new();
     for part in info {

@@ -77,6 +77,7 @@ impl Header {
     ///
     /// - `RecordUnsupported`: the first field is not one of this version's.
     /// - `RecordCorrupt`: anything else is not as the table of this module says.
+    #[inline(never)]
     pub fn parse(text: &[u8]) -> Result<(Header, usize), Error> {
         let mut fields = Fields { text, at: 0 };
         let first = fields.next()?;
@@ -104,6 +105,7 @@ impl Header {
     }
 
     /// Appends the header's text; the values follow it, in clear.
+    #[inline(never)]
     pub fn write(&self, out: &mut Vec<u8>) {
         out.extend_from_slice(match self.kind {
             Kind::Data { .. } => b"1j.",
@@ -203,6 +205,7 @@ fn is_version_and_kind(field: &[u8]) -> bool {
 }
 
 /// Reads canonical decimal of at most 15 digits, so that JavaScript's numbers hold it.
+#[inline(never)]
 pub(crate) fn parse_number(text: &[u8]) -> Option<u64> {
     let canonical = matches!(text, [b'0'] | [b'1'..=b'9', ..]) && text.len() <= 15;
     if !canonical {
@@ -215,6 +218,7 @@ pub(crate) fn parse_number(text: &[u8]) -> Option<u64> {
 }
 
 /// Appends canonical decimal.
+#[inline(never)]
 pub(crate) fn write_number(mut number: u64, out: &mut Vec<u8>) {
     let start = out.len();
     loop {

@@ -239,6 +239,7 @@ impl Core {
         put_step(scratch, &task, &step)
     }
 
+    #[inline(never)]
     fn limits(&self, flags: u32) -> Limits {
         Limits {
             idle_timeout_seconds: self.options.idle_timeout_seconds,
@@ -248,6 +249,7 @@ impl Core {
     }
 }
 
+#[inline(never)]
 fn moment(now_ms: f64) -> Result<Moment, Error> {
     Ok(Moment { now_ms: whole(now_ms), dice: Dice(random()?) })
 }
@@ -255,6 +257,7 @@ fn moment(now_ms: f64) -> Result<Moment, Error> {
 /// Writes a step to the scratch: numbers, then one text of id, expected revision (full stops: none), header and task.
 ///
 /// Gives 0 call, 1 committed, 2 gone, 3 conflict, 4 ambiguous, 5 unreadable, 6 undecided.
+#[inline(never)]
 fn put_step(scratch: &Scratch, task: &Task, step: &Step) -> Result<u32, Error> {
     let (code, wait, call) = match *step {
         Step::Call(call) => (0, 0, Some(call)),
@@ -319,14 +322,17 @@ impl Given<'_> {
         Ok(*taken)
     }
 
+    #[inline(never)]
     pub(super) fn id(&mut self) -> Result<Id, Error> {
         Id::parse(&self.take::<22>()?).ok_or(Error::CoreFailed)
     }
 
+    #[inline(never)]
     pub(super) fn mark(&mut self) -> Result<Mark, Error> {
         Mark::parse(&self.take::<16>()?).ok_or(Error::CoreFailed)
     }
 
+    #[inline(never)]
     fn header(&mut self) -> Result<Option<Header>, Error> {
         if self.0.is_empty() {
             return Ok(None);

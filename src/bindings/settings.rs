@@ -18,6 +18,7 @@ use crate::options::Options;
 const NONE: u64 = u64::MAX;
 
 /// Reads the settings in the first `length` bytes of the scratch.
+#[inline(never)]
 pub(super) fn parse(text: &[u8]) -> Result<Options, Error> {
     let mut parts = Parts(text);
     let application_name = parts.text()?;
@@ -67,10 +68,12 @@ impl<'s> Parts<'s> {
         Ok(part)
     }
 
+    #[inline(never)]
     fn text(&mut self) -> Result<String, Error> {
         Ok(core::str::from_utf8(self.next()?).map_err(|_| Error::InvalidOptions)?.to_owned())
     }
 
+    #[inline(never)]
     fn number(&mut self) -> Result<u64, Error> {
         Ok(u64::from_be_bytes(self.next()?.try_into().map_err(|_| Error::InvalidOptions)?))
     }

@@ -52,6 +52,7 @@ impl Destroy {
     /// Takes the answer to the last call.
     ///
     /// [`End::Gone`] is what a destroy ends as when all went well.
+    #[inline(never)]
     pub fn answer(&mut self, answer: Answer, limits: &Limits, moment: &Moment) -> Step {
         match answer {
             Answer::Done | Answer::Absent => Step::End(End::Gone),
@@ -62,6 +63,7 @@ impl Destroy {
         }
     }
 
+    #[inline(never)]
     fn meet(&mut self, found: &Header, limits: &Limits, moment: &Moment) -> Step {
         match found.kind {
             Kind::Tombstone => Step::End(End::Gone),

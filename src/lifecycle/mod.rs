@@ -191,6 +191,7 @@ impl Moment {
 }
 
 /// Gives the header of a session's first record.
+#[inline(never)]
 fn first_header(birth: Mark, limits: &Limits, moment: &Moment) -> Header {
     Header {
         kind: Kind::Data { created: moment.now_ms },
@@ -202,11 +203,13 @@ fn first_header(birth: Mark, limits: &Limits, moment: &Moment) -> Header {
 }
 
 /// Gives the header that follows `seen` in the same session.
+#[inline(never)]
 fn next_header(seen: &Header, moment: &Moment) -> Header {
     Header { revision: moment.dice.revision(), previous: Some(seen.revision), ..*seen }
 }
 
 /// Gives the milliseconds to wait after so many conflicts, if any; the record is then loaded again, being old.
+#[inline(never)]
 fn wait_after(conflicts: u32, moment: &Moment) -> Option<u32> {
     let late = conflicts.checked_sub(REPLAYS_AT_ONCE)?.checked_sub(1)?;
     Some(moment.dice.wait(20_u32.saturating_mul(1 << late.min(5))))

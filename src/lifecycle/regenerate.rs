@@ -108,6 +108,7 @@ impl Regenerate {
     }
 
     /// Takes the answer to the last call.
+    #[inline(never)]
     pub fn answer(&mut self, answer: Answer, limits: &Limits, moment: &Moment) -> Step {
         match self.stage {
             Stage::Creating => self.created(answer, limits, moment),
@@ -236,6 +237,7 @@ impl Regenerate {
         })
     }
 
+    #[inline(never)]
     fn carry(&mut self, limits: &Limits, moment: &Moment) -> Step {
         self.stage = Stage::Carrying;
         let expected = self.header.revision;
@@ -250,6 +252,7 @@ impl Regenerate {
         })
     }
 
+    #[inline(never)]
     fn forward(&mut self, limits: &Limits, moment: &Moment) -> Step {
         self.stage = Stage::Forwarding;
         if !self.repeated {
@@ -278,6 +281,7 @@ impl Regenerate {
         })
     }
 
+    #[inline(never)]
     fn leave(&mut self, stage: Stage) -> Step {
         self.stage = stage;
         Step::Call(remove(self.next_id))

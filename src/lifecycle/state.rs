@@ -42,6 +42,7 @@ impl Task {
     }
 
     /// Appends the task as text.
+    #[inline(never)]
     pub fn encode(&self, out: &mut Vec<u8>) {
         match self {
             Task::Write(write) => {
@@ -81,6 +82,7 @@ impl Task {
     /// # Errors
     ///
     /// - `CoreFailed`: it is no such text.
+    #[inline(never)]
     pub fn decode(bytes: &[u8]) -> Result<Task, Error> {
         let mut reader = Reader(bytes);
         let [kind, first] = reader.take()?;
@@ -160,10 +162,12 @@ impl Reader<'_> {
         Ok(*taken)
     }
 
+    #[inline(never)]
     fn id(&mut self) -> Result<Id, Error> {
         Id::parse(&self.take::<22>()?).ok_or(Error::CoreFailed)
     }
 
+    #[inline(never)]
     fn number(&mut self) -> Result<u64, Error> {
         let end = self.0.iter().position(|&byte| byte == b'.').ok_or(Error::CoreFailed)?;
         let (digits, rest) = self.0.split_at_checked(end).ok_or(Error::CoreFailed)?;

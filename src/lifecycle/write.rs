@@ -62,6 +62,7 @@ impl Write {
     }
 
     /// Takes the answer to the last call.
+    #[inline(never)]
     pub fn answer(&mut self, answer: Answer, limits: &Limits, moment: &Moment) -> Step {
         let reloaded = core::mem::take(&mut self.reloading);
         match answer {
@@ -164,6 +165,7 @@ impl Write {
     }
 
     /// Makes the call under way, unless the session's life is over.
+    #[inline(never)]
     fn next(&self, limits: &Limits, moment: &Moment) -> Step {
         let call = self.call(limits, moment);
         if call.seconds_to_live == 0 { Step::End(End::Gone) } else { Step::Call(call) }
