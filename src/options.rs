@@ -81,32 +81,41 @@ impl Options {
     fn check_secrets(&self, problems: &mut Vec<&'static str>) {
         let secrets = &self.secrets;
         let too_short = |secret: &Vec<u8>| secret.len() < MIN_SECRET_BYTES;
-        refuse(problems, &[
-            (secrets.is_empty(), "secrets: there is none; give one of 32 random bytes (openssl rand -base64 48)"),
-            (secrets.len() > MAX_SECRETS, "secrets: more than 8; keep those still in use"),
-            (secrets.iter().any(too_short), "secrets: one is below 32 bytes; use random ones (openssl rand -base64 48)"),
-            (has_equals(secrets), "secrets: two are equal; list each once"),
-            (!is_application_name(&self.application_name), "applicationName: not allowed; write 1 to 64 of A-Z a-z 0-9 . _ -"),
-        ]);
+        refuse(
+            problems,
+            &[
+                (secrets.is_empty(), "secrets: there is none; give one of 32 random bytes (openssl rand -base64 48)"),
+                (secrets.len() > MAX_SECRETS, "secrets: more than 8; keep those still in use"),
+                (secrets.iter().any(too_short), "secrets: one is below 32 bytes; use random ones (openssl rand -base64 48)"),
+                (has_equals(secrets), "secrets: two are equal; list each once"),
+                (
+                    !is_application_name(&self.application_name),
+                    "applicationName: not allowed; write 1 to 64 of A-Z a-z 0-9 . _ -",
+                ),
+            ],
+        );
     }
 
     fn check_limits(&self, problems: &mut Vec<&'static str>) {
         let range = 1..=MAX_AGE_SECONDS;
         let idle = self.idle_timeout_seconds;
         let absolute = self.absolute_timeout_seconds;
-        refuse(problems, &[
-            (!range.contains(&idle), "idleTimeoutSeconds: out of range; write whole seconds, 1 to 34560000"),
-            (
-                absolute.is_some_and(|seconds| !range.contains(&seconds)),
-                "absoluteTimeoutSeconds: out of range; write whole seconds, 1 to 34560000, \
+        refuse(
+            problems,
+            &[
+                (!range.contains(&idle), "idleTimeoutSeconds: out of range; write whole seconds, 1 to 34560000"),
+                (
+                    absolute.is_some_and(|seconds| !range.contains(&seconds)),
+                    "absoluteTimeoutSeconds: out of range; write whole seconds, 1 to 34560000, \
                  or Infinity",
-            ),
-            (
-                absolute.is_some_and(|seconds| seconds < idle),
-                "absoluteTimeoutSeconds: below idleTimeoutSeconds; raise it, or lower that",
-            ),
-            (!(1..=MAX_RECORD_BYTES).contains(&self.max_record_bytes), "maxRecordBytes: out of range; write 1 to 1048576"),
-        ]);
+                ),
+                (
+                    absolute.is_some_and(|seconds| seconds < idle),
+                    "absoluteTimeoutSeconds: below idleTimeoutSeconds; raise it, or lower that",
+                ),
+                (!(1..=MAX_RECORD_BYTES).contains(&self.max_record_bytes), "maxRecordBytes: out of range; write 1 to 1048576"),
+            ],
+        );
     }
 }
 
@@ -125,15 +134,18 @@ fn check_fields(cookie: &CookieOptions, problems: &mut Vec<&'static str>) {
     let domain_refused =
         cookie.domain.as_ref().is_some_and(|domain| domain.is_empty() || !is_attribute(domain) || domain.len() > MAX_ATTRIBUTE);
     let lifetime = cookie.max_age_seconds;
-    refuse(problems, &[
-        (name_refused, "cookie.name: not allowed; write letters, digits, - and _, at most 4000"),
-        (path_refused, "cookie.path: not allowed; begin with /, plain ASCII without ;, at most 1024"),
-        (domain_refused, "cookie.domain: not allowed; write a host name, or leave it out"),
-        (
-            lifetime.is_some_and(|seconds| !(1..=MAX_AGE_SECONDS).contains(&seconds)),
-            "cookie.maxAgeSeconds: out of range; write whole seconds, 1 to 34560000",
-        ),
-    ]);
+    refuse(
+        problems,
+        &[
+            (name_refused, "cookie.name: not allowed; write letters, digits, - and _, at most 4000"),
+            (path_refused, "cookie.path: not allowed; begin with /, plain ASCII without ;, at most 1024"),
+            (domain_refused, "cookie.domain: not allowed; write a host name, or leave it out"),
+            (
+                lifetime.is_some_and(|seconds| !(1..=MAX_AGE_SECONDS).contains(&seconds)),
+                "cookie.maxAgeSeconds: out of range; write whole seconds, 1 to 34560000",
+            ),
+        ],
+    );
 }
 
 // The pairs that browsers refuse, without a word (RFC 6265bis 4.1.3, 5.7).
@@ -141,30 +153,36 @@ fn check_pairs(cookie: &CookieOptions, problems: &mut Vec<&'static str>) {
     let host = has_prefix(&cookie.name, "__Host-");
     let http = has_prefix(&cookie.name, "__Http-") || has_prefix(&cookie.name, "__Host-Http-");
     let any = host || http || has_prefix(&cookie.name, "__Secure-");
-    refuse(problems, &[
-        (
-            any && !cookie.secure,
-            "cookie.secure: the name's prefix needs it; leave it out, or for development name \
+    refuse(
+        problems,
+        &[
+            (
+                any && !cookie.secure,
+                "cookie.secure: the name's prefix needs it; leave it out, or for development name \
              the cookie session",
-        ),
-        (
-            host && cookie.domain.is_some(),
-            "cookie.domain: a __Host- name has none; leave it out, or name the cookie \
+            ),
+            (
+                host && cookie.domain.is_some(),
+                "cookie.domain: a __Host- name has none; leave it out, or name the cookie \
              __Secure-session",
-        ),
-        (
-            host && cookie.path != "/",
-            "cookie.path: a __Host- name needs /; leave it out, or name the cookie \
+            ),
+            (
+                host && cookie.path != "/",
+                "cookie.path: a __Host- name needs /; leave it out, or name the cookie \
              __Secure-session",
-        ),
-        (
-            http && !cookie.http_only,
-            "cookie.httpOnly: the name's prefix needs it; leave it out, or name the cookie \
+            ),
+            (
+                http && !cookie.http_only,
+                "cookie.httpOnly: the name's prefix needs it; leave it out, or name the cookie \
              __Host-session",
-        ),
-        (cookie.same_site == SameSite::None && !cookie.secure, "cookie.sameSite: none needs secure; set secure, or write lax"),
-        (cookie.partitioned && !cookie.secure, "cookie.partitioned: needs secure; set secure, or leave it out"),
-    ]);
+            ),
+            (
+                cookie.same_site == SameSite::None && !cookie.secure,
+                "cookie.sameSite: none needs secure; set secure, or write lax",
+            ),
+            (cookie.partitioned && !cookie.secure, "cookie.partitioned: needs secure; set secure, or leave it out"),
+        ],
+    );
 }
 
 // Browsers compare prefixes in any case (RFC 6265bis 5.7).
