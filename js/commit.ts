@@ -154,10 +154,7 @@ async function finish(visit: Visit, flow: Flow, first: Step, started: number): P
     case 2:
       throw gone(visit);
     case 3:
-      throw noteEffort(
-        new SessionError("conflict", "other requests kept changing the session first. Nothing of this commit was stored; it may be tried again."),
-        { tries: flow.calls, retryAfterMs: 0 },
-      );
+      throw conflict(flow);
     case 5:
       tell(visit, { name: "record-rejected", level: "error", code: "record-corrupt" });
       throw corrupt();
@@ -221,9 +218,18 @@ function gone(visit: Visit): SessionError {
   return new SessionError("destroyed", "the session ended while this request ran: destroyed, expired, or under a new id. Nothing was re-created.");
 }
 
+/** Others were faster until the time was over. */
+function conflict({ calls }: Flow): SessionError {
+  const message = "other requests kept changing the session first. Nothing of this commit was stored; it may be tried again.";
+  return noteEffort(new SessionError("conflict", message), { tries: calls, retryAfterMs: 0 });
+}
+
 /** No answer came: a refusal is told as it is, silence as what it means for a commit. */
-function undecided({ error, calls }: Flow): unknown {
+function undecided(flow: Flow): unknown {
+  const { error, calls, called, budget } = flow;
   if (!(error instanceof SessionError) || error.code !== "timeout") return error;
+  // What a load was to find after a conflict: nothing is stored.
+  if (called?.operation === 0) return budget.left() === 0 ? conflict(flow) : error;
   const message = "the store did not answer in time, so the commit may be stored or not. The next commit() finds out.";
   return noteEffort(new SessionError("commit-ambiguous", message, { cause: error }), { tries: calls, retryAfterMs: 0 });
 }

@@ -97,8 +97,10 @@ export async function run(flow: Flow, first: Step): Promise<Step> {
 
 /** Waits as the step says; false when the time for replays is over. */
 async function mayGoOn(flow: Flow, step: Step): Promise<boolean> {
-  if (flow.budget.left() === 0 || outlivedLock(flow)) return false;
-  return step.waitMs === 0 || wait(step.waitMs, flow.budget);
+  if (outlivedLock(flow)) return false;
+  const hasTime = flow.budget.left() > 0 && (step.waitMs === 0 || (await wait(step.waitMs, flow.budget)));
+  // Whose forwarding may be stored, no answer having come, does not end as if nothing were.
+  return hasTime || flow.error !== undefined;
 }
 
 /** Says whether somebody else wrote what only the holder of the lock may: what was made of the older record is not made again. */

@@ -9,7 +9,7 @@ use crate::lifecycle::destroy::Destroy;
 use crate::lifecycle::regenerate::{Move, Regenerate};
 use crate::lifecycle::state::Task;
 use crate::lifecycle::write::{Base, Write};
-use crate::lifecycle::{End, Step};
+use crate::lifecycle::{End, Operation, Step};
 use crate::record::Header;
 use crate::session::call::{Random, StoreCall};
 use crate::session::lines::EMPTY;
@@ -40,6 +40,7 @@ impl Session<'_> {
         if let Some(mut flow) = self.pending.take() {
             flow.until_ms = until_ms;
             flow.resumed = true;
+            flow.error = None;
             if let Some(call) = flow.called {
                 return self.make(flow, 0, call, now_ms, &random);
             }
@@ -91,9 +92,17 @@ impl Session<'_> {
             End::Unreadable => Err(Error::RecordCorrupt),
             End::Undecided => {
                 let error = flow.error.unwrap_or(Error::StoreUnavailable);
+                let is_load = flow.called.is_some_and(|call| call.operation == Operation::Load);
+                let is_over = now_ms >= flow.until_ms;
                 self.pending = Some(flow);
-                // A refusal is told as it is, silence as what it means for a commit.
-                Err(if error == Error::Timeout { Error::CommitAmbiguous } else { error })
+                Err(match error {
+                    // What a load was to find after a conflict: nothing is stored.
+                    Error::Timeout if is_load && is_over => Error::Conflict,
+                    Error::Timeout if is_load => Error::Timeout,
+                    // A refusal is told as it is, silence as what it means for a commit.
+                    Error::Timeout => Error::CommitAmbiguous,
+                    error => error,
+                })
             }
         }
     }

@@ -86,7 +86,8 @@ impl Session<'_> {
     ) -> Result<Option<StoreCall>, Error> {
         let left = flow.until_ms.saturating_sub(now_ms);
         let is_late = left == 0 || (wait_ms > 0 && u64::from(wait_ms) >= left);
-        if flow.task.conflicts() > 0 && is_late {
+        // Whose forwarding may be stored, no answer having come, does not end as if nothing were.
+        if flow.task.conflicts() > 0 && is_late && flow.error.is_none() {
             return self.give_up(&flow, Error::Conflict);
         }
         let operation = match self.operation(&mut flow, &call, random) {

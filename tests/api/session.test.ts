@@ -223,6 +223,22 @@ describe("commit", () => {
     assert.equal(Object.keys(values).length, 41);
   });
 
+  test("under last-write-wins puts the whole state of its request over what another stored meanwhile", async () => {
+    const world = new World({ concurrency: "last-write-wins" });
+    const { cookie } = await world.begun((session) => session.set("visits", 1));
+    const [one, two] = [await world.loaded(cookie), await world.loaded(cookie)];
+    for (const [session, name] of [
+      [one, "one"],
+      [two, "two"],
+    ] as const) {
+      session.set(name, true);
+      session.update("visits", (visits) => (visits as number) + 1);
+    }
+    await one.commit();
+    await two.commit();
+    assert.deepEqual(await world.values(cookie), { visits: 2, two: true });
+  });
+
   test("is rejected with what update throws on a replay, nothing being stored", async () => {
     const world = new World();
     const { cookie } = await world.begun();

@@ -141,6 +141,15 @@ story("a page whose session moved between its load and its commit gets no cookie
   }),
 );
 
+story("a page whose write a login took along, and whose answer was lost, leaves the login's cookie alone", () =>
+  everySchedule({
+    scene: { isOld: true, session: { cart: 1 }, plans: [logsIn("R", one), writes("P", one)], weather: { faults: 1 } },
+    check: (world) => {
+      if (world.course("R").result === "done") demandLoginKept(world);
+    },
+  }),
+);
+
 story("a page whose session was destroyed between its load and its commit gets no cookie", () =>
   everySchedule({
     scene: { isOld: true, session: { cart: 1 }, plans: [logsOut("D", { byId: true }), writes("P", one)] },

@@ -1,9 +1,15 @@
 // Commits whose answer was lost, and what they cost.
 
 import { codeOf } from "./course.ts";
+import { plantedSession, slotFor } from "./doors.ts";
 import { everySchedule } from "./explore.ts";
+import { keyOf } from "./history.ts";
 import { adds, demandOneSession, logsIn, logsOut, reads, valuesLeft, writes } from "./plans.ts";
+import { requestWith } from "./request.ts";
+import { type Asked, SimulatedStore } from "./simulated-store.ts";
 import { storiesOf } from "./stories.ts";
+import { travel } from "./timed-store.ts";
+import { beginTime, passTime } from "./virtual-time.ts";
 import type { World } from "./world.ts";
 
 const story = storiesOf(import.meta.url);
@@ -90,6 +96,37 @@ story("a login that nobody can decide sends no cookie, and leaves one session or
       demandOneSession(world);
     },
   }).then((played) => demandTold(told, ["commit-ambiguous", "undefined"], played));
+});
+
+story("a login that met another writer, and whose last step arrives after ioTimeoutMs, is told as ambiguous", async () => {
+  const setup = { ioTimeoutMs: 1000 };
+  beginTime(1);
+  const planted = await plantedSession(setup, false);
+  const key = keyOf(planted.id);
+  beginTime(2);
+  const store = new SimulatedStore<string>(() => Date.now());
+  store.plant(key, planted.text({ cart: 1 }), 1200);
+  const slot = slotFor<string>(setup, 0);
+  Object.assign(slot.door, { store, caller: "R" });
+  slot.onEvent = () => {};
+  let forwardings = 0;
+  const made = ({ text }: Asked) => {
+    if (text.startsWith("1m.")) forwardings += 1;
+  };
+  const before = ({ text }: Asked) => {
+    if (text.startsWith("1m.") && forwardings === 1) store.plant(key, `1j.${"r".repeat(16)}${planted.text({ cart: 2 }).slice(19)}`, 1200);
+  };
+  const answer = slot.sessions.handle(requestWith(planted.cookie), undefined, async (session) => {
+    await session.load();
+    session.regenerateId();
+    return new Response();
+  });
+  await travel(store, { made, before, roundTrip: () => (forwardings < 2 ? 20 : 4000) }, [answer]);
+  const code = await answer.then(() => "done", codeOf);
+  passTime(4000);
+  if (store.read(key)?.startsWith("1m.") !== true) throw new Error("the last step never arrived");
+  if (code !== "commit-ambiguous") throw new Error(`it is told as ${code}, though the session moved`);
+  return 1;
 });
 
 story("a logout that the store did not confirm is told as such", () => {

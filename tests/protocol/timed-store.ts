@@ -6,6 +6,8 @@ import { passTime, passToNextTimer, quiet } from "./virtual-time.ts";
 /** What happens to each call, and how long its way there and back is, in milliseconds. */
 export interface Way {
   roundTrip(): number;
+  /** Is told of a call as soon as it is made. */
+  made?(asked: Asked): void;
   /** Is told of a call just before it is carried out. */
   before?(asked: Asked, store: SimulatedStore<string>): void;
 }
@@ -23,6 +25,7 @@ export async function travel(store: SimulatedStore<string>, way: Way, ends: read
       if (underWay.has(call)) continue;
       underWay.add(call);
       calls += 1;
+      way.made?.(call);
       const half = way.roundTrip() / 2;
       setTimeout(() => arrive(store, call, half, way), half);
     }

@@ -90,6 +90,21 @@ story("who always meets a faster one ends in conflict when ioTimeoutMs is over, 
   return 1;
 });
 
+story("where the time ends during a load, nothing is stored and it is a conflict; during an update nobody can say", async () => {
+  const told = new Set<string>();
+  for (let seed = 1; seed <= 100; seed++) {
+    let last = "";
+    const made = ({ operation }: Asked) => {
+      last = operation;
+    };
+    const { failures } = await race(1, { ...between(20, 60, seed), before: rival, made }, seed, { ioTimeoutMs: 3000 });
+    told.add(`${failures.join()} after ${last}`);
+    demand(last === "update" || failures.join() === "conflict", `SEED=${seed}: it ends as ${failures.join()} after a ${last}`);
+  }
+  demand([...told].sort().join() === "commit-ambiguous after update,conflict after load,conflict after update", [...told].join());
+  return 100;
+});
+
 story("the first eight replays come at once, and each later one after a wait and a load", async () => {
   const seen: [operation: string, at: number][] = [];
   const before = (asked: Asked, store: SimulatedStore<string>) => {

@@ -3,9 +3,10 @@
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use edge_session::Error;
-use edge_session::session::{Capabilities, StoreOperation};
+use edge_session::session::{Capabilities, RegenerateOptions, StoreAnswer, StoreCall, StoreOperation};
+use edge_session::{Session, Sessions};
 
-use crate::world::{begun, sessions, sessions_with};
+use crate::world::{Browser, World, begun, sessions, sessions_with};
 
 #[test]
 fn a_conflict_replays_and_both_keys_stay() {
@@ -155,9 +156,7 @@ fn whoever_keeps_losing_waits_and_in_the_end_is_told() {
         world.now_ms += u64::from(asked.wait_ms);
         if asked.operation.name() == "update" {
             updates += 1;
-            let mut other = world.loaded(&sessions, &browser);
-            other.update("theirs", |times: Option<u32>| times.unwrap_or(0) + 1).expect("an update");
-            world.commit(&mut other).expect("a commit");
+            overtake(&mut world, &sessions, &browser);
         }
         let answer = world.ask(&asked);
         let random = world.random();
@@ -171,6 +170,81 @@ fn whoever_keeps_losing_waits_and_in_the_end_is_told() {
     assert!(!world.record().contains("mine"));
     world.commit(&mut session).expect("it may be tried again");
     assert!(world.record().contains("mine"));
+}
+
+/// Changes the session before whoever is about to.
+fn overtake(world: &mut World, sessions: &Sessions, browser: &Browser) {
+    let mut other = world.loaded(sessions, browser);
+    other.update("theirs", |times: Option<u32>| times.unwrap_or(0) + 1).expect("an update");
+    world.commit(&mut other).expect("a commit");
+}
+
+/// Lets another overtake each update until a call is the one that is looked for.
+fn until(
+    world: &mut World,
+    sessions: &Sessions,
+    browser: &Browser,
+    session: &mut Session<'_>,
+    is_it: impl Fn(&StoreCall) -> bool,
+) {
+    let random = world.random();
+    let mut call = session.commit(world.now_ms, random).expect("a call");
+    while let Some(asked) = call.filter(|asked| !is_it(asked)) {
+        if asked.operation.name() == "update" {
+            overtake(world, sessions, browser);
+        }
+        let answer = world.ask(&asked);
+        let random = world.random();
+        call = session.answer(answer, world.now_ms, random).expect("a call");
+    }
+}
+
+#[test]
+fn the_load_after_a_wait_stores_nothing_so_its_silence_is_no_doubt() {
+    for (passed, told) in [(0, Error::Timeout), (2000, Error::Conflict)] {
+        let sessions = sessions().with_io_timeout_ms(2000);
+        let (mut world, browser) = begun(&sessions, "user", "ada");
+        let mut session = world.loaded(&sessions, &browser);
+        session.set("mine", &1).expect("a value");
+        until(&mut world, &sessions, &browser, &mut session, |asked| asked.operation.name() == "load");
+        world.now_ms += passed;
+        let random = world.random();
+        assert_eq!(session.answer(StoreAnswer::Failed(Error::Timeout), world.now_ms, random), Err(told));
+        world.commit(&mut session).expect("it may be tried again");
+        assert!(world.record().contains("mine"));
+    }
+}
+
+#[test]
+fn a_login_that_met_another_writer_and_may_have_moved_is_never_told_as_a_conflict() {
+    let sessions = sessions().with_io_timeout_ms(2000);
+    let (mut world, browser) = begun(&sessions, "user", "ada");
+    let mut session = world.loaded(&sessions, &browser);
+    let random = world.random();
+    session.regenerate_id(RegenerateOptions::default(), random).expect("a login");
+    let random = world.random();
+    let mut call = session.commit(world.now_ms, random).expect("a call");
+    let mut forwardings = 0;
+    let error = loop {
+        let asked = call.expect("a call");
+        let forwards = matches!(&asked.operation, StoreOperation::Update { record, .. } if record.starts_with("1m."));
+        forwardings += u32::from(forwards);
+        if forwards && forwardings == 1 {
+            overtake(&mut world, &sessions, &browser);
+        }
+        let answer = world.ask(&asked);
+        // The second one is carried out, and its answer comes too late, as does all that follows.
+        let is_late = forwardings == 2;
+        world.now_ms += if is_late { 2000 } else { 0 };
+        let answer = if is_late { StoreAnswer::Failed(Error::Timeout) } else { answer };
+        let random = world.random();
+        match session.answer(answer, world.now_ms, random) {
+            Ok(next) => call = next,
+            Err(error) => break error,
+        }
+    };
+    assert_eq!(error, Error::CommitAmbiguous);
+    assert!(session.set_cookie_headers().is_empty());
 }
 
 #[test]
