@@ -6,7 +6,13 @@ const HEADER = "// The generated glue between core.ts and the WebAssembly.\n\n";
 
 // A finalizer would free a dead instance's memory in the instance that took its place; core.ts calls `free` itself.
 const FINALIZATION =
-  /const (\w+)Finalization = \(typeof FinalizationRegistry === 'undefined'\)\n( {4}\? \{ register: \(\) => \{\}, unregister: \(\) => \{\} \})\n {4}: new FinalizationRegistry\(.*\);\n/g;
+  /const \w+Finalization = \(typeof FinalizationRegistry === 'undefined'\)\n( {4}\? \{ register: \(\) => \{\}, unregister: \(\) => \{\} \})\n {4}: new FinalizationRegistry\(.*\);\n/g;
+
+const CALLS_OF_FINALIZATION = /^ +\w+Finalization\.(?:unregister\(this\)|register\(this, this\.__wbg_ptr, this\));\n/gm;
+
+// core.ts frees by name, and has its types checked.
+const DISPOSAL = /^if \(Symbol\.dispose\) (\w+)\.prototype\[Symbol\.dispose\] = \1\.prototype\.free;\n/gm;
+const ASSERTIONS = /^ +_assertClass\(scratch, Scratch\);\n/gm;
 
 // From here to the end the glue loads the module: over the network by default, and never a second time.
 const LOADING =
@@ -16,7 +22,8 @@ const TYPES_OF_LOADING = /\nexport type SyncInitInput = [\s\S]*$/;
 
 /** Gives the glue with `instantiate(module)` in place of its own loading. */
 export function patchGlue(glue) {
-  const source = replaced(glue, FINALIZATION, (_, name) => `const ${name}Finalization = { register: () => {}, unregister: () => {} };\n`);
+  const unused = [FINALIZATION, CALLS_OF_FINALIZATION, DISPOSAL, ASSERTIONS];
+  const source = unused.reduce((text, pattern) => replaced(text, pattern, () => ""), glue);
   const patched = replaced(
     source,
     LOADING,
@@ -61,7 +68,7 @@ function replaced(text, pattern, replacement) {
 
 /** Refuses a glue that keeps something of an earlier instance, or that a bundler would follow. */
 function check(glue) {
-  for (const word of ["FinalizationRegistry", "import.meta", "new URL", "fetch(", "wasmModule", "wasmInstance", "__wbg_init"]) {
+  for (const word of ["Finalization", "import.meta", "new URL", "fetch(", "wasmModule", "wasmInstance", "__wbg_init"]) {
     if (glue.includes(word)) throw new StepFailed(`wasm-bindgen's glue has changed: ${word} is left in it`);
   }
   const reset = glue.slice(glue.indexOf("export function instantiate"));

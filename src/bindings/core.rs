@@ -2,12 +2,12 @@
 
 use alloc::vec::Vec;
 
-use sha2::{Digest, Sha256};
 use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
 
 use crate::bindings::scratch::{Scratch, put};
-use crate::bindings::{number, random, settings, whole};
+use crate::bindings::settings::{self, sha256};
+use crate::bindings::{number, random, whole};
 use crate::cookie::{self, Found, Lifetime};
 use crate::error::Error;
 use crate::id::{Id, Mark};
@@ -132,7 +132,7 @@ impl Core {
     /// - `core-failed`: the scratch is too short.
     pub fn hash(&self, scratch: &Scratch, length: usize) -> Result<(), Error> {
         let salt = self.keyring.event_salt();
-        let hash = scratch.read(length, |id| Sha256::new().chain_update(salt).chain_update(id).finalize())?;
+        let hash = scratch.read(length, |id| sha256(salt, id))?;
         scratch.with(|bytes| put(bytes, 0, hash.get(..8).unwrap_or_default()))
     }
 

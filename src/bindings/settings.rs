@@ -52,8 +52,14 @@ pub(super) fn parse(text: &[u8]) -> Result<Options, Error> {
 /// - `core-failed`: there are not so many.
 #[wasm_bindgen]
 pub fn digest(scratch: &Scratch, length: usize) -> Result<(), Error> {
-    let digest = scratch.read(length, |settings| Sha256::digest(settings))?;
+    let digest = scratch.read(length, |settings| sha256(&[], settings))?;
     scratch.with(|bytes| put(bytes, 0, &digest))
+}
+
+/// The SHA-256 of a text behind a salt.
+#[inline(never)]
+pub(super) fn sha256(salt: &[u8], text: &[u8]) -> [u8; 32] {
+    Sha256::new().chain_update(salt).chain_update(text).finalize().into()
 }
 
 /// The parts that are left.
