@@ -3,7 +3,7 @@
 import { apply, type Change, unchanged } from "./changes.ts";
 import { SessionError } from "./errors.ts";
 import { asLines } from "./values.ts";
-import type { Visit } from "./visit.ts";
+import { tellDamage, type Visit } from "./visit.ts";
 
 /** Gives the visit, if its session is loaded. */
 export function readable(visit: Visit): Visit {
@@ -23,7 +23,13 @@ export function writable(visit: Visit): Visit {
 
 /** Makes sure that the values are one valid entry a line. */
 export function check(visit: Visit): Visit {
-  if (!visit.checked) visit.values = asLines(visit.values);
+  if (visit.checked) return visit;
+  try {
+    visit.values = asLines(visit.values);
+  } catch (error) {
+    tellDamage(visit);
+    throw error;
+  }
   visit.checked = true;
   return visit;
 }

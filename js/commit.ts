@@ -10,7 +10,7 @@ import { noteEffort } from "./failure.ts";
 import { type Flow, makeFlow, run } from "./flow.ts";
 import { keepLock } from "./lock.ts";
 import { corrupt } from "./values.ts";
-import { forget, keeperOf, note, type Pending, takeId, tell, type Visit } from "./visit.ts";
+import { forget, keeperOf, note, type Pending, takeId, tell, tellDamage, type Visit } from "./visit.ts";
 
 /** Runs the calls of one session one after the other. */
 export function inTurn(visit: Visit, work: () => Promise<void>): Promise<void> {
@@ -156,7 +156,7 @@ async function finish(visit: Visit, flow: Flow, first: Step, started: number): P
     case 3:
       throw conflict(flow);
     case 5:
-      tell(visit, { name: "record-rejected", level: "error", code: "record-corrupt" });
+      tellDamage(visit);
       throw corrupt();
     case 6:
       if (flow.called !== undefined) visit.pending = { task, step: { ...flow.called, state: step.state }, flags, text, base, move, taken };

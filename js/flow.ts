@@ -6,7 +6,7 @@ import { answers, flags, judge, merge, type Step, standings } from "./core.ts";
 import { SessionError } from "./errors.ts";
 import { isSealed, openValues, sealRecord } from "./sealing.ts";
 import { asLines, corrupt, relaid } from "./values.ts";
-import { type Move, now, recordKey, type Visit } from "./visit.ts";
+import { type Move, now, recordKey, tellDamage, type Visit } from "./visit.ts";
 
 /** A task under way, and the texts that were made for it. */
 export interface Flow {
@@ -88,6 +88,7 @@ export async function run(flow: Flow, first: Step): Promise<Step> {
       step = core.answer(step.state, made.what, made.record, made.lost, flow.flags, clock());
     }
   } catch (error) {
+    if (error instanceof SessionError && error.code === "record-corrupt") tellDamage(flow.visit);
     // The changes could not be made to what is there: nothing half-done stays.
     await takeBack(flow);
     throw error;

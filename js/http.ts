@@ -38,9 +38,10 @@ export interface Answer<Value> {
   readonly lost: boolean;
 }
 
-/** A call whose caller may have set a limit of its own. */
+/** A call whose caller may have set a limit of its own, and that may say how many milliseconds its budget has left. */
 interface CallerIo extends StoreIo {
   readonly caller?: AbortSignal | undefined;
+  left?(): number;
 }
 
 // A record of 1 MiB is ASCII without control characters but the newline: escaped in JSON it at most doubles.
@@ -107,7 +108,8 @@ export class Endpoint {
       effort.retryAfterMs = outcome.retryAfter(now);
       const mayRepeat = !last && outcome.isRetryable;
       const wait = mayRepeat ? waitBefore(effort, Math.max(0, now - began), retryMs, operationTimeoutMs) : undefined;
-      if (wait === undefined) {
+      // A wait that outlasts the budget would only make a timeout of what is known already.
+      if (wait === undefined || wait.milliseconds >= ((io as CallerIo).left?.() ?? Number.POSITIVE_INFINITY)) {
         if (outcome.isOutage) this.#breaker.failed(now);
         else this.#breaker.answered();
         throw exchange.writes && !outcome.isUnanswered ? (unanswered ?? outcome.error) : outcome.error;

@@ -47,8 +47,9 @@ async function ask(visit: Visit, id: string, token: string, budget: Budget): Pro
     return isOurs;
   } catch (error) {
     // What nobody waits for any more may still be carried out, after the unlock that follows.
-    const freed = asked?.then((answer) => (answer === "done" && visit.lock?.token !== token ? unlock(visit, id, token) : undefined));
-    freed?.catch(() => undefined);
+    const late = asked?.then((answer) => (answer === "done" && visit.lock?.token !== token ? unlock(visit, id, token) : undefined));
+    // What the store threw was told; a runtime prints what it is given to wait for and rejects.
+    const freed = late?.catch(() => undefined);
     if (freed !== undefined) visit.background?.waitUntil(freed);
     throw error;
   }

@@ -12,7 +12,7 @@ import { freeLock } from "./lock.ts";
 import { endTemp } from "./temp-cookie.ts";
 import { commitAll, type TempData, VisitTempData } from "./temp-data.ts";
 import { keyOf, keyText, valueFrom, valueText } from "./values.ts";
-import { keeperOf, openCookie, takeId, type Visit } from "./visit.ts";
+import { keeperOf, openCookie, takeId, tellDamage, type Visit } from "./visit.ts";
 
 type Primitive = string | number | boolean | null | undefined;
 type NeverStored =
@@ -317,10 +317,13 @@ function parsed(visit: Visit, key: string, text: string): unknown {
   try {
     return valueFrom(text);
   } catch (error) {
-    if (!(error instanceof SyntaxError) || visit.checked) throw error;
+    if (visit.checked) {
+      tellDamage(visit);
+      throw error;
+    }
   }
   const again = stored(check(visit), key);
-  return again === undefined ? undefined : valueFrom(again);
+  return again === undefined ? undefined : parsed(visit, key, again);
 }
 
 function changed(visit: Visit, change: Change): void {
@@ -328,7 +331,12 @@ function changed(visit: Visit, change: Change): void {
   const begins = visit.standing === "visitor" || visit.standing === "absent" || visit.standing === "expired";
   const drawn = begins && visit.birth === undefined && change.key !== undefined ? draw() : undefined;
   if (change.compute !== undefined && change.key !== undefined) stored(visit, change.key);
-  addChange(visit, change);
+  try {
+    addChange(visit, change);
+  } catch (error) {
+    if (visit.checked || !(error instanceof SessionError) || error.code !== "record-corrupt") throw error;
+    addChange(check(visit), change);
+  }
   // After all that can throw: a change that failed leaves nothing.
   if (drawn !== undefined) takeId(visit, drawn);
 }

@@ -204,8 +204,8 @@ async function commitQuietly(visit: Visit, failure: "throw" | "tell", redirects:
     if (error instanceof SessionError && error.code === "destroyed") return;
     if (failure === "throw" && settings.throwOnError) throw error;
     const code = error instanceof SessionError ? error.code : "core-failed";
-    // What the store failed with was told where it happened.
-    if (code === "timeout" || code.startsWith("store-")) return;
+    // A damaged record, and what the store failed with, was told where it was met; that nobody can decide on the commit included.
+    if (code === "timeout" || code === "record-corrupt" || code.startsWith("store-") || (error as SessionError).cause instanceof SessionError) return;
     tell(visit, {
       name: "store-failed",
       level: "error",

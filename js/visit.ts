@@ -139,6 +139,8 @@ export interface Visit {
   destroyed: boolean;
   /** Whether the response is made. */
   started: boolean;
+  /** Whether it was told that its record is damaged. */
+  damaged: boolean;
   /** Whether it was told that nothing is kept for want of consent. */
   withheld: boolean;
   /** Whether the response failed: only what was confirmed before may leave with it. */
@@ -186,6 +188,7 @@ export function begin(settings: Settings, request: RequestLike | undefined, id?:
     outdated: false,
     destroyed: false,
     started: false,
+    damaged: false,
     withheld: false,
     failed: false,
     due: undefined,
@@ -274,6 +277,13 @@ export function tell(visit: Visit, event: SessionEvent): void {
   } catch {
     // What a listener throws, or rejects with, must not end a request.
   }
+}
+
+/** Tells once that the session's record is damaged, wherever that is found. */
+export function tellDamage(visit: Visit): void {
+  if (visit.damaged) return;
+  visit.damaged = true;
+  tell(visit, { name: "record-rejected", level: "error", code: "record-corrupt" });
 }
 
 /** Makes an error of what a store, or whoever stands for one, threw. */

@@ -56,11 +56,14 @@ const scenarios: [name: string, run: (world: World) => Promise<unknown>, told: s
   ["a neighbour who was faster", conflict, ["session-loaded", "session-loaded", "session-committed", "conflict-replayed", "session-committed"]],
   ["a session that ended meanwhile", endedMeanwhile, ["session-loaded", "session-destroyed", "session-gone"]],
   ["a request under a forwarded id", forwarded, ["session-gone", "session-loaded"]],
+  ["a change under a forwarded id, which is dropped", changedForwarded, ["session-gone", "session-loaded", "session-gone"]],
   ["a failed load", failing("load"), ["store-failed"]],
   ["a failed commit", failing("update"), ["session-loaded", "store-failed"]],
   ["a failed destroy", failingDestroy, ["session-loaded", "store-failed"]],
   ["a failed renewal", failingRenewal, ["store-failed"]],
   ["a damaged record", damaged("canary-record"), ["record-rejected"]],
+  ["a damaged value, read twice", damagedValue, ["session-loaded", "record-rejected"]],
+  ["a damaged value, read and then committed beside", damagedCommit, ["session-loaded", "record-rejected"]],
   ["a newer record", damaged("2j.canary-record"), ["record-rejected"]],
   ["a record that grew too large", tooLarge, ["session-loaded"]],
   ["a cookie under an older secret", rotated, ["old-secret-seen", "session-loaded"]],
@@ -95,6 +98,15 @@ async function forwarded(world: World): Promise<void> {
   await login.commit();
   world.told();
   await world.loaded(cookie);
+}
+
+async function changedForwarded(world: World): Promise<void> {
+  const { cookie } = await begun(world);
+  const login = await world.loaded(cookie);
+  login.regenerateId();
+  await login.commit();
+  world.told();
+  await visit(world, cookie, (session) => session.set("b", 2));
 }
 
 /** Gives what a call rejects with. */
@@ -140,6 +152,21 @@ function damaged(record: string): (world: World) => Promise<unknown> {
     await world.store.write(key, record);
     return rejected(world.loaded(cookie));
   };
+}
+
+async function damagedValue(world: World): Promise<Awaited<ReturnType<World["loaded"]>>> {
+  const { cookie, key } = await begun(world);
+  const record = (await world.store.peek(key)) ?? "";
+  await world.store.write(key, record.replace('"canary-value"', "canary-value"));
+  const session = await world.loaded(cookie);
+  for (let read = 0; read < 2; read++) assert.throws(() => session.get("canary-key"), { code: "record-corrupt" });
+  return session;
+}
+
+async function damagedCommit(world: World): Promise<unknown> {
+  const session = await damagedValue(world);
+  session.set("b", 2);
+  return rejected(session.commit());
 }
 
 async function tooLarge(world: World): Promise<unknown> {

@@ -437,6 +437,21 @@ describe("the lock of a request is freed", () => {
     assert.deepEqual(new Set((await failing.settled()).map(({ status }) => status)), new Set(["fulfilled"]));
   });
 
+  test("and a lock that fails leaves nothing behind that rejects, for a runtime to print", async () => {
+    const world = new Exclusive();
+    const begun = await world.begun();
+    const isAsked = (operation: string) => {
+      if (operation === "lock") throw new Error(`down: ${begun.key}`);
+    };
+    for (const when of ["before", "after"] as const) {
+      world.store[when] = isAsked;
+      const ctx = new Context();
+      const answer = await world.handled(begun.cookie, (session) => step(session).then(ok), ctx);
+      assert.equal(answer.status, 503);
+      assert.deepEqual(new Set((await ctx.settled()).map(({ status }) => status)), new Set(["fulfilled"]));
+    }
+  });
+
   test("after a commit in the background, not before", async () => {
     const world = new Exclusive({ commit: "background" });
     const begun = await world.begun();

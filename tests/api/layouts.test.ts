@@ -87,6 +87,20 @@ test("with one value over several lines, whose insides are no entries", async ()
   for (const text of lines) await accepted(world, begun, text);
 });
 
+test("whose value over several lines is asked for first, before anything looked at the others", async () => {
+  const world = new World();
+  const begun = await world.begun();
+  for (const text of ['{\n"a":{\n"x":1},\n"b":2}', '{\n"b":2,\n"a":[\n1,\n2]}', '{\n"a":{\n  "x": 1\n},\n"b":2 }', '{\n"a":1,"b":2}']) {
+    const { a } = JSON.parse(text) as { a: unknown };
+    await edited(world, begun, text);
+    assert.deepStrictEqual((await world.loaded(begun.cookie)).get("a"), a, text);
+    const session = await world.loaded(begun.cookie);
+    session.update("a", (found) => [found]);
+    await session.commit();
+    assert.deepStrictEqual(await world.values(begun.cookie), { a: [a], b: 2 }, text);
+  }
+});
+
 test("with raw UTF-8 in values and keys", async () => {
   const world = new World();
   const begun = await world.begun();

@@ -10,7 +10,7 @@ import { beginTime, passTime, passToNextTimer, quiet, START } from "./virtual-ti
 const story = storiesOf(import.meta.url);
 
 /** What becomes of a request to the store. */
-type Fate = "ok" | "hang" | "deaf" | "refuse" | "break" | "drip" | "busy";
+type Fate = "ok" | "hang" | "deaf" | "refuse" | "break" | "drip" | "busy" | "throttle";
 
 /** A record of the session that every request carries. */
 const RECORD = `1j.AAAAAAAAAAAAAAAA.BBBBBBBBBBBBBBBB.-.${START}.${START / 1000 + 86_400}.{\n"a":1}`;
@@ -76,6 +76,7 @@ class Place {
       if (fate !== "deaf") init.signal?.addEventListener("abort", () => reject(init.signal?.reason));
       if (fate === "ok") resolve(Response.json({ result: command === "GETEX" ? RECORD : 1 }));
       if (fate === "busy") resolve(new Response("", { status: 503 }));
+      if (fate === "throttle") resolve(new Response("", { status: 429, headers: { "Retry-After": "1" } }));
       if (fate === "drip") resolve(new Response(dripping()));
       if (fate === "refuse") reject(Object.assign(new TypeError("fetch failed"), { cause: { code: "ECONNREFUSED" } }));
       if (fate === "break") setTimeout(() => reject(new TypeError("Network connection lost.")), 70);
@@ -247,6 +248,23 @@ story("a renewal that is waited for takes one try of the store's at most, and is
     demand(status === 200 && place.events.map(({ name }) => name).join() === "store-failed", "it is told otherwise");
   }
   return 2;
+});
+
+story("a failure that is known is told as it is, at once, where no further try fits the budget", async () => {
+  const place = await new Place({ circuitBreaker: true }, { ioTimeoutMs: 900 }).begin();
+  ends(await place.load("refuse"), "store-unavailable", 20);
+  sent(place, 0, 20);
+  ends(await place.commit((session) => session.commit(), "refuse"), "store-unavailable", 20);
+  // A store that asks for fewer calls answers: it is no dead one, however often it says so.
+  for (let renewal = 1; renewal <= 10; renewal++) {
+    place.fates = ["throttle"];
+    const headers = new Headers({ cookie: place.cookie });
+    await ending(() => place.sessions.handle({ headers }, undefined, () => new Response()));
+  }
+  const told = place.events.slice(-10).map((event) => (event.name === "store-failed" ? event.code : event.name));
+  demand(told.every((code) => code === "store-throttled") && told.length === 10, `it is told as ${told.join()}`);
+  ends(await place.load("ok"), "", 0);
+  return 13;
 });
 
 story("a visitor without a session waits for nothing while the store is dead", async () => {
