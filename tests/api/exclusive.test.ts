@@ -487,6 +487,23 @@ describe("the lock of a request is freed", () => {
     assert.equal(await world.isHeld(begun), false);
   });
 
+  test("and taken again by a later commit(), which waits for whoever holds it by then", async () => {
+    const world = new Exclusive(impatient);
+    const begun = await world.begun();
+    const session = await world.loaded(begun.cookie);
+    session.set("count", 1);
+    await session.commit();
+    session.set("count", 2);
+    world.store.taken();
+    await session.commit();
+    assert.deepEqual(world.store.taken(), ["lock", "update", "unlock"]);
+    await world.hold(begun);
+    session.set("count", 3);
+    assert.equal(await codeOf(() => session.commit()), "timeout");
+    assert.match((await world.store.peek(begun.key)) ?? "", /"count":2\}?/);
+    assert.equal(await world.isHeld(begun), true);
+  });
+
   test("by time alone where neither is called", async () => {
     const world = new Exclusive();
     const begun = await world.begun();
