@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { inspect } from "node:util";
-import { createSessions, type Session, type SessionEvent, type Store } from "edge-session";
+import { createSessions, type Session, type SessionEvent, type SessionsOptions, type Store } from "edge-session";
 import { upstashStore } from "edge-session/stores/upstash";
 import { webdisStore } from "edge-session/stores/webdis";
 import { drip, type FaultServer, hang, reply, reset, type Step, startFaultServer, truncate } from "../fault-server.ts";
@@ -157,12 +157,28 @@ const requests: Record<string, (sessions: Sessions, session: Session) => unknown
     session.regenerateId();
     await session.commit();
   },
+  "a flash message": async (_, session) => {
+    await session.load();
+    session.tempData.get("canary-name");
+    session.tempData.set("canary-key", "canary-value");
+    await session.commit();
+  },
+  "a protected text": async (sessions, session) => {
+    await session.load();
+    sessions.protector("canary-key").protect("canary-value", { boundTo: session });
+  },
   "a destroy": (_, session) => session.destroy(),
   "an end by id": (sessions, session) => sessions.openById(session.id ?? "").destroy(),
   "a read of the cache": (sessions) => sessions.cache.get("canary-key"),
   "a write to the cache": (sessions) => sessions.cache.set("canary-key", "canary-value"),
 };
 type Sessions = ReturnType<typeof createSessions>;
+
+/** How sessions are kept, by what is said of it. */
+const kinds: Record<string, Partial<SessionsOptions>> = {
+  "": {},
+  ", sealed and under a lock": { encryptRecords: true, tempData: { provider: "session" }, concurrency: "exclusive" },
+};
 
 /** Gives the cookie of a session, and every text in it that nobody may see. */
 async function begun(sessions: Sessions): Promise<{ cookie: string; secrets: string[] }> {
@@ -189,14 +205,15 @@ function sessionsTell(name: string, speech: Speech, open: (url: string, given: o
     after(() => server.stop());
 
     const events: SessionEvent[] = [];
-    const sessionsWith = (given: object, onEvent?: (event: SessionEvent) => void) =>
-      createSessions({ secrets: ["canary-secret-of-thirty-two-bytes-or-more"], store: open(server.url, given), onEvent });
+    const sessionsWith = (given: object, onEvent?: (event: SessionEvent) => void, kind: Partial<SessionsOptions> = {}) =>
+      createSessions({ secrets: ["canary-secret-of-thirty-two-bytes-or-more"], store: open(server.url, given), onEvent, ...kind });
     const calm: Step = (seen, response) => reply(200, speech.value(1, speech.commandIn(seen)))(seen, response);
     const living: Step = (seen, response) => reply(200, speech.value(record, speech.commandIn(seen)))(seen, response);
 
-    for (const [what, act] of Object.entries(requests)) {
-      it(`by ${what} that fails, at its first call or its second`, async () => {
-        const sessions = sessionsWith(limits, (event) => events.push(event));
+    const each = Object.entries(kinds).flatMap(([how, kind]) => Object.entries(requests).map(([what, act]) => ({ what, act, how, kind })));
+    for (const { what, act, how, kind } of each) {
+      it(`by ${what}${how} that fails, at its first call or its second`, async () => {
+        const sessions = sessionsWith(limits, (event) => events.push(event), kind);
         server.play(calm);
         const { cookie, secrets } = await begun(sessionsWith(patience));
         events.length = 0;
@@ -224,7 +241,7 @@ function sessionsTell(name: string, speech: Speech, open: (url: string, given: o
         };
         for (const { play } of faults) {
           await visit(play(speech));
-          if (!what.includes("cache")) await visit(living, play(speech));
+          if (!what.includes("cache")) await visit(how === "" ? living : calm, play(speech));
         }
         assert.ok(failed >= faults.length, `${failed} failed`);
       });
