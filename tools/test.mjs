@@ -53,7 +53,7 @@ async function only(word) {
   const files = readdirSync(join(ROOT, "tests"), { recursive: true })
     .map((path) => join("tests", path))
     .filter((path) => path.endsWith(".test.ts") && path.includes(word));
-  if (files.length === 0 || files.some((path) => NEEDS_RUNTIMES.test(path))) {
+  if (files.some((path) => NEEDS_RUNTIMES.test(path))) {
     await ensureRuntimes();
     await rustWorker();
   }

@@ -49,6 +49,7 @@ export function bin(name: string): string {
 
 /** Packs the package and installs it. */
 export async function openFolder(): Promise<Folder> {
+  if (!existsSync(TOOLS)) throw new Error("missing: the runtimes (npm test runtimes installs them)");
   const installed = await installPackage(TOOLS);
   return { ...within(installed.folder), remove: installed.remove };
 }
