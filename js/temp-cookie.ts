@@ -44,15 +44,13 @@ export function sealTemp(visit: Visit, temp: Temp): Pick<Temp, "after" | "afterR
   const after = textAfterAnswer(temp);
   const afterRedirect = textAfterAnswer(temp, true);
   if (after === temp.after) return { after, afterRedirect, lines: temp.lines };
-  if (after === "{}" || mayKeep(visit)) return { after, afterRedirect, lines: linesFor(visit, temp, after) };
-  withhold(visit);
-  return undefined;
+  return mayHave(visit, temp, after) ? { after, afterRedirect, lines: linesFor(visit, temp, after) } : undefined;
 }
 
 /** Leaves what was read, as the answer redirects; where that does not fit beside what was set since, it goes. */
 export function keepRead(visit: Visit, temp: Temp): void {
   const { after, afterRedirect } = temp;
-  if (after === afterRedirect) return;
+  if (after === afterRedirect || !mayHave(visit, temp, afterRedirect)) return;
   try {
     temp.lines = linesFor(visit, temp, afterRedirect);
     temp.after = afterRedirect;
@@ -60,6 +58,13 @@ export function keepRead(visit: Visit, temp: Temp): void {
   } catch {
     // The commit was confirmed with what was read gone: that stands.
   }
+}
+
+/** Says whether the browser may be made to have this text: to leave or expire what it has needs no consent. */
+function mayHave(visit: Visit, temp: Temp, text: string): boolean {
+  if (text === "{}" || text === temp.before || mayKeep(visit)) return true;
+  withhold(visit);
+  return false;
 }
 
 /** Writes the lines that make the browser have this text. */

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import type { Session, SessionsOptions } from "edge-session";
-import { Browser, PROVIDERS } from "./temp-browser.ts";
+import { Browser, PROVIDERS, redirect } from "./temp-browser.ts";
 import { type Data, OLD_SECRET, pairOf, request, SECRET, type Sent, World } from "./world.ts";
 
 /** A world that asks for consent, which `agree` gives. */
@@ -250,6 +250,53 @@ describe("TempData", () => {
     assert.equal(await browser.use((tempData) => tempData.get("notice")), "Saved.");
     assert.deepEqual([browser.lines.map((line) => line.split(";")[0]), await browser.names()], [["__Host-session-temp="], []]);
     assert.ok(!world.told().includes("cookie-withheld"));
+  });
+
+  test("that was read stays where an answer redirects, but is written anew for nobody who did not agree", async () => {
+    const { world, agree } = asking();
+    const browser = new Browser(world);
+    agree(true);
+    await browser.visit((session) => {
+      notice(session);
+      session.tempData.set("other", 1);
+      return answer();
+    });
+    agree(false);
+    const cookie = await browser.cookie();
+    const redirected = async (change: (session: Session<Data>) => void) => {
+      const session = world.sessions.open(request({ cookie }));
+      change(session);
+      await session.commit();
+      const lines = session.applyTo(redirect()).headers.getSetCookie();
+      return [lines.map((line) => line.split(";")[0]), world.told()];
+    };
+    const readAll = (session: Session<Data>) => {
+      session.tempData.get("notice");
+      session.tempData.get("other");
+    };
+    const readOne = (session: Session<Data>) => {
+      session.tempData.get("notice");
+      session.tempData.delete("other");
+    };
+    assert.deepEqual(await redirected(readAll), [[], []]);
+    assert.deepEqual(await redirected(readOne), [["__Host-session-temp="], ["cookie-withheld"]]);
+  });
+
+  test("of several messages, one that is read stays without consent, as the rest would need the cookie", async () => {
+    const { world, agree } = asking();
+    const browser = new Browser(world);
+    agree(true);
+    await browser.visit((session) => {
+      notice(session);
+      session.tempData.set("other", 1);
+      return answer();
+    });
+    agree(false);
+    assert.equal(await browser.use((tempData) => tempData.get("notice")), "Saved.");
+    assert.deepEqual([browser.lines, world.told()], [[], ["cookie-withheld"]]);
+    agree(true);
+    assert.equal(await browser.use((tempData) => tempData.get("notice")), "Saved.");
+    assert.deepEqual(await browser.use((tempData) => [...tempData.keys()]), ["other"]);
   });
 
   test("under an essential cookie needs none", async () => {
