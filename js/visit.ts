@@ -210,8 +210,9 @@ export function openCookie(visit: Visit): Opened | null {
   // Only what the core said counts: where it failed, the next call asks again.
   const opened = header.includes(settings.cookie.name) ? cookieIn(visit, header) : undefined;
   visit.cookie = null;
+  // Pieces without the cookie that counts them are no session, but there to be expired.
+  visit.sentCookie = opened !== undefined || (visit.kept !== undefined && visit.kept.seen !== 0);
   if (opened === undefined) return null;
-  visit.sentCookie = true;
   if (typeof opened === "string") {
     tell(visit, { name: "cookie-rejected", level: "warning", reason: opened });
     return null;

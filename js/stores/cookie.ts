@@ -66,8 +66,13 @@ function load(visit: Visit): void {
   const life = persistent && maxAgeSeconds !== undefined ? Math.min(maxAgeSeconds, settings.idleTimeoutSeconds) : settings.idleTimeoutSeconds;
   const isDue = secret > 0 || now(settings) - issued > life / 2;
   // The answer to a slow image must not put an older state over a newer one.
-  if (isDue && isNavigation(visit) && mayKeep(visit))
+  if (!isDue || !isNavigation(visit) || !mayKeep(visit)) return;
+  try {
     visit.due = due(visit, kept, { values: text, id: kept.opened.id, birth, created, expires, persistent }, true);
+  } catch (error) {
+    // Attributes that grew since may leave it no room: it can still be read, and made smaller.
+    if (!(error instanceof SessionError && error.code === "cookie-too-large")) throw error;
+  }
 }
 
 /** What a session is, as its cookies say it. Times are unix seconds, but `created`. */

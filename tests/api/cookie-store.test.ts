@@ -377,6 +377,26 @@ describe("the limits of a session in cookies", () => {
     assert.deepEqual(await browser.values(), { a: 1 });
   });
 
+  test("do not slide where attributes that grew leave no room; it is read, and made smaller", async () => {
+    const app = new App({ cookie: { name: "session", secure: false } });
+    const before = app.sessions.open(request());
+    await before.load();
+    before.set("text", "x".repeat(5487));
+    await before.commit();
+    const cookie = before
+      .cookies()
+      .map(({ name, value }) => `${name}=${value}`)
+      .join("; ");
+    const grown = createSessions<Data>({ ...app.options, cookie: { name: "session", secure: false, path: `/${"p".repeat(900)}` } });
+    app.pass(700);
+    const session = grown.open(request({ cookie }));
+    await session.load();
+    assert.deepEqual([String(session.get("text")).length, session.setCookieHeaders()], [5487, []]);
+    session.set("text", "");
+    await session.commit();
+    assert.equal(session.setCookieHeaders().length, 3);
+  });
+
   test("are not lengthened by the browser's copy of an older answer", async () => {
     const browser = await visited({ a: 1 });
     const { cookie } = browser;
@@ -429,6 +449,17 @@ describe("destroy", () => {
     browser.jar.setCookieSync("__Host-session=chunks-3; Path=/; Secure", URL);
     browser.jar.setCookieSync("__Host-session-2=x; Path=/; Secure", URL);
     await browser.ask(async (session) => {
+      await session.destroy();
+      return new Response();
+    });
+    assert.deepEqual(browser.names(), []);
+  });
+
+  test("of pieces whose number is lost expires those", async () => {
+    const browser = new Browser(new App());
+    browser.jar.setCookieSync("__Host-session-2=x; Path=/; Secure", URL);
+    await browser.ask(async (session) => {
+      await session.load();
       await session.destroy();
       return new Response();
     });
