@@ -2,10 +2,13 @@
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { createSessions, memoryStore } from "edge-session";
-import { codeOf, SECRET, World } from "./world.ts";
+import { createSessions, memoryStore, type Session } from "edge-session";
+import { codeOf, request, SECRET, World } from "./world.ts";
 
 const place = (key: string) => `edge-session_cache_${key}`;
+
+/** The next turn of the event loop. */
+const tick = () => new Promise((resolve) => setImmediate(resolve));
 
 /** A promise that is settled from outside. */
 function deferred<T>() {
@@ -285,6 +288,26 @@ describe("getOrSet", () => {
     assert.equal(await cache.getOrSet("key", () => 2), 2);
     never.resolve(1);
     assert.equal(await first, 1);
+  });
+
+  test("whose promise is kept in session.items is made once for callers at different times of one request", async () => {
+    const world = new World();
+    let made = 0;
+    const ratesOf = ({ items }: Session): Promise<number> => {
+      if (!items.has("rates"))
+        items.set(
+          "rates",
+          world.sessions.cache.getOrSet("rates", () => tick().then(() => ++made)),
+        );
+      return items.get("rates") as Promise<number>;
+    };
+    await world.sessions.handle(request(), undefined, async (session) => {
+      const first = ratesOf(session);
+      await tick();
+      assert.deepEqual([await ratesOf(session), await first, made], [1, 1, 1]);
+      return new Response();
+    });
+    assert.deepEqual(world.store.taken(), ["load", "put"]);
   });
 
   test("of other keys goes on beside it", async () => {
