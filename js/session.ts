@@ -275,7 +275,7 @@ export class VisitSession implements Session {
     visit.used = true;
     await inTurn(visit, async () => {
       try {
-        const temp = visit.byId ? undefined : endTemp(visit);
+        const temp = endTemp(visit);
         await destroy(visit);
         visit.temp = temp;
       } finally {

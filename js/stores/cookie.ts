@@ -133,10 +133,9 @@ function due({ settings }: Visit, kept: Kept, state: State, again: boolean): Vis
   const { core, cookie, idleTimeoutSeconds } = settings;
   const at = now(settings);
   const { persistent, created, expires } = state;
-  const idleEnd = Math.min(at + idleTimeoutSeconds, expires);
   const value = core.sealText(purposes.cookieSession, cookie.name, state.id + state.birth, state.values, at, expires, {
     persistent,
-    idleEnd,
+    idleEnd: at + idleTimeoutSeconds,
     created,
   });
   const maxAgeSeconds = persistent && cookie.maxAgeSeconds !== undefined ? Math.max(1, Math.min(cookie.maxAgeSeconds, expires - at)) : undefined;

@@ -306,6 +306,22 @@ describe("a cookie that is none of ours", () => {
     assert.deepEqual(await one.values({ cookie: `${one.cookie}; ${one.cookie}; __Host-session=junk` }), { a: 1 });
   });
 
+  test("does not count beside another session, though both hold the same values", async () => {
+    const app = new App();
+    const cookies = await Promise.all(
+      [1, 2].map(async () => {
+        const session = app.sessions.open(request());
+        await session.load();
+        session.set("a", 1);
+        await session.commit();
+        return session.cookies().map(({ name, value }) => `${name}=${value}`);
+      }),
+    );
+    const session = app.sessions.open(request({ cookie: cookies.flat().join("; ") }));
+    await session.load();
+    assert.deepEqual([session.isNew, app.reasons().filter((reason) => reason !== undefined)], [true, ["ambiguous"]]);
+  });
+
   test("of a session with an id only, or of TempData, or protected text, does not open", async () => {
     const { sessions } = new App();
     const protector = sessions.protector("cookie-session");
@@ -405,6 +421,37 @@ describe("the limits of a session in cookies", () => {
     browser.app.pass(500);
     assert.deepEqual(await browser.values({ cookie }), {});
     assert.deepEqual(await browser.values(), { a: 1 });
+  });
+});
+
+describe("persistent cookies", () => {
+  /** A session that was begun, with its cookie and what its line says of its life. */
+  async function begun(app: App) {
+    const session = app.sessions.open(request());
+    await session.load();
+    session.set("a", 1);
+    await session.commit();
+    const [cookie] = session.cookies();
+    return { header: `${cookie?.name}=${cookie?.value}`, maxAge: cookie?.options.maxAge };
+  }
+
+  test("are sent again after half of their own life, where that is shorter than the idle time", async () => {
+    const app = new App({ cookie: { maxAgeSeconds: 600 } });
+    const { header, maxAge } = await begun(app);
+    const again = async () => {
+      const session = app.sessions.open(request({ cookie: header }));
+      await session.load();
+      return session.cookies().map(({ options }) => options.maxAge);
+    };
+    app.pass(300);
+    assert.deepEqual([maxAge, await again()], [600, []]);
+    app.pass(1);
+    assert.deepEqual(await again(), [600]);
+  });
+
+  test("live no longer than the session", async () => {
+    const { maxAge } = await begun(new App({ cookie: { maxAgeSeconds: 600 }, idleTimeoutSeconds: 60, absoluteTimeoutSeconds: 90 }));
+    assert.equal(maxAge, 90);
   });
 });
 
