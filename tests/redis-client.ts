@@ -12,8 +12,18 @@ export interface RedisClient {
   close(): void;
 }
 
-/** Connects to a Redis on this machine. */
+/** The user of a test's Redis who may do all. */
+export const ADMIN = { name: "admin", password: "admin" } as const;
+
+/** Connects to a test's Redis, as who may do all. */
 export async function connectRedis(port: number): Promise<RedisClient> {
+  const client = await connectAsNobody(port);
+  await client.send("AUTH", ADMIN.name, ADMIN.password);
+  return client;
+}
+
+/** Connects to a Redis on this machine without signing in. */
+export async function connectAsNobody(port: number): Promise<RedisClient> {
   const socket = connect(port, "127.0.0.1");
   await once(socket, "connect");
   let queue: Promise<unknown> = Promise.resolve();

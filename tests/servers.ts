@@ -2,12 +2,13 @@
 
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
+import { ADMIN } from "./redis-client.ts";
 
 /** A server of ours, which ends with `stop()`, and with this process at the latest. */
 export interface Server {
@@ -34,14 +35,41 @@ interface Program {
 
 const READY_MS = 10_000;
 
-/** A Redis that keeps nothing on disk. */
+/** A Redis that keeps nothing on disk. Who does not sign in may use the commands that the README names, and no other. */
 export function startRedis(): Promise<Server> {
+  const users = [
+    "--user",
+    "default",
+    "on",
+    "nopass",
+    "~*",
+    "-@all",
+    ...namedCommands(),
+    "--user",
+    ADMIN.name,
+    "on",
+    `>${ADMIN.password}`,
+    "~*",
+    "+@all",
+  ];
   return start({
     command: "redis-server",
     debianPackage: "redis-server",
     scheme: "redis",
-    argumentsFor: (port, folder) => ["--port", String(port), "--bind", "127.0.0.1", "--dir", folder, "--save", "", "--appendonly", "no"],
+    argumentsFor: (port, folder) => ["--port", String(port), "--bind", "127.0.0.1", "--dir", folder, "--save", "", "--appendonly", "no", ...users],
   });
+}
+
+/** Those of the README's user, as Redis takes them: `+getex` and so on. */
+function namedCommands(): string[] {
+  const readme = readFileSync(new URL("../README.md", import.meta.url), "utf8");
+  const commands =
+    /^ACL SETUSER .*/m
+      .exec(readme)?.[0]
+      .split(" ")
+      .filter((word) => /^\+\w+$/.test(word)) ?? [];
+  if (commands.length === 0) throw new Error("the README names no commands");
+  return commands;
 }
 
 /** Webdis in front of a Redis, with a configuration of its own. */

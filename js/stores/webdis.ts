@@ -15,7 +15,7 @@ export interface WebdisOptions extends HttpStoreOptions {
   /** The password to `username`. */
   password?: string | undefined;
   /**
-   * The number of the Redis database.
+   * The number of the Redis database; Webdis must be allowed to `SELECT` it, else it stays in 0 and tells nobody.
    * @default 0
    */
   databaseId?: number | undefined;

@@ -6,7 +6,7 @@ import type { Store } from "edge-session";
 import { upstashStore } from "edge-session/stores/upstash";
 import { webdisStore } from "edge-session/stores/webdis";
 import { codeOf, pairOf, request, World } from "../api/world.ts";
-import { connectRedis, passTime, type RedisClient } from "../redis-client.ts";
+import { connectAsNobody, connectRedis, passTime, type RedisClient } from "../redis-client.ts";
 import { type Server, startRedis, startUpstash, startWebdis } from "../servers.ts";
 import { anyIo, recordOf, type Subject, storeLaws } from "../store-laws.ts";
 import { blocksOf, readProjectFile } from "./markdown.ts";
@@ -54,8 +54,6 @@ const places: Record<string, () => Promise<Place>> = {
 async function start(commands: string[][], startFront: (redisPort: number) => Promise<Server>, open: (url: string) => Store): Promise<Place> {
   const server = await startRedis();
   const redis = await connectRedis(server.port);
-  await redis.send("ACL", "SETUSER", "admin", "on", ">admin", "~*", "+@all");
-  await redis.send("AUTH", "admin", "admin");
   for (const each of commands) assert.equal(await redis.send(...each), "OK");
   const front = await startFront(server.port);
   const stop = async () => {
@@ -164,7 +162,7 @@ for (const [store, startPlace] of Object.entries(places)) {
     for (const [story, tell] of Object.entries(stories)) test(story, () => tell(new World({}, place.store)));
 
     test("can do nothing else, and nothing to other keys", async () => {
-      const user = await connectRedis(place.redisPort);
+      const user = await connectAsNobody(place.redisPort);
       try {
         if (store === "upstashStore") await assert.rejects(user.send("GET", "{edge-session_a}_Data"), /NOAUTH/);
         await user.send(...(store === "upstashStore" ? ["AUTH", name, password] : ["AUTH", password]));

@@ -2,6 +2,7 @@
 
 import { once } from "node:events";
 import { connect, type Socket } from "node:net";
+import { ADMIN } from "../redis-client.ts";
 
 /** A command that changes what is stored, or a mark that somebody left in between; one in a script is there as its own. */
 export type Command = readonly [name: string, ...parameters: string[]];
@@ -18,16 +19,18 @@ export class Monitor {
 
   private constructor(socket: Socket) {
     this.#socket = socket;
-    socket.setEncoding("latin1");
     socket.on("data", (text: string) => this.#hear(text));
   }
 
   /** Begins to listen; all that comes after is heard. */
   static async start(port: number): Promise<Monitor> {
-    const socket = connect(port, "127.0.0.1");
+    const socket = connect(port, "127.0.0.1").setEncoding("latin1");
     await once(socket, "connect");
-    socket.write("MONITOR\r\n");
-    await once(socket, "data");
+    for (const command of [`AUTH ${ADMIN.name} ${ADMIN.password}`, "MONITOR"]) {
+      socket.write(`${command}\r\n`);
+      const [answer]: string[] = await once(socket, "data");
+      if (!answer?.startsWith("+OK")) throw new Error("Redis refuses to be listened to");
+    }
     return new Monitor(socket);
   }
 

@@ -61,7 +61,8 @@ describe("webdisStore on real servers", () => {
     assert.equal(await redis.send("TTL", key), 1200);
   });
 
-  it("keeps a database of its own", async () => {
+  it("keeps a database of its own, where Webdis may select it", async () => {
+    await redis.send("ACL", "SETUSER", "default", "+select");
     const seventh = webdisStore({ url: webdis.url, ...credentials, databaseId: 7 });
     const key = freshKey();
     await wholeLife(seventh);
@@ -72,6 +73,13 @@ describe("webdisStore on real servers", () => {
     await redis.send("SELECT", 7);
     assert.equal(await redis.send("TTL", key), 600);
     await redis.send("SELECT", 0);
+  });
+
+  it("is in database 0 where Webdis may not, which it tells nobody", async () => {
+    await redis.send("ACL", "SETUSER", "default", "-select");
+    const key = freshKey();
+    await webdisStore({ url: webdis.url, ...credentials, databaseId: 8 }).create(key, recordOf("a"), 60, anyIo());
+    assert.equal(await redis.send("GET", key), recordOf("a"));
   });
 
   it("a value that is no text is store-protocol, never absent", async () => {
