@@ -105,6 +105,35 @@ describe("the cookie of TempData", () => {
     assert.deepEqual(browser.lines, []);
   });
 
+  test("Redirect_RetainsTempData_EvenIfAccessed_AndSetsAppropriateCookieValues: what sets it and what expires it have one path", async () => {
+    const world = new World({ cookie: { name: "session", path: "/shop" } });
+    const { sessions } = world;
+    const [set = ""] = await linesOf(world, { a: 1 });
+    assert.match(set, /^session-temp=[\w-]+; Path=\/shop; Secure; HttpOnly; SameSite=Lax$/);
+    const read = async (answer: Response) => {
+      const answered = await sessions.handle(request({ cookie: pairOf(set) }), undefined, (session) => {
+        assert.equal(session.tempData.get("a"), 1);
+        return answer;
+      });
+      return answered.headers.getSetCookie();
+    };
+    assert.deepEqual(await read(redirect()), []);
+    assert.deepEqual(await read(new Response()), [
+      "session-temp=; Path=/shop; Max-Age=0; Expires=Thu, 01 Jan 1970 00:00:00 GMT; Secure; HttpOnly; SameSite=Lax",
+    ]);
+  });
+
+  test("Redirect_RetainsTempData_EvenIfAccessed_AndDoesNotSetsSecureAttribute (here: secure unless said otherwise, over http and https alike)", async () => {
+    for (const url of ["http://localhost/", "https://localhost/"]) {
+      const world = new World();
+      const answer = await world.sessions.handle(request({ url }), undefined, (session) => {
+        session.tempData.set("a", 1);
+        return redirect();
+      });
+      assert.match(answer.headers.getSetCookie()[0] ?? "", LINE);
+    }
+  });
+
   test("needs no load, no session and no store", async () => {
     const world = new World();
     const browser = new Browser(world);

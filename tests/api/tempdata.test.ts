@@ -312,7 +312,7 @@ for (const provider of PROVIDERS) {
       assert.equal(await codeOf(() => session.tempData), "no-session");
     });
 
-    test("SaveAndLoad_Works: every value that a session can hold, and no guessing of dates and ids", async () => {
+    test("SaveAndLoad_Works, ValidTypes_RoundTripProperly: every value that a session can hold, and no guessing of dates and ids", async () => {
       const values = {
         nothing: null,
         yes: true,
