@@ -5,12 +5,13 @@ use alloc::vec::Vec;
 use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
 
+use crate::bindings::given::Given;
 use crate::bindings::scratch::{Scratch, put};
 use crate::bindings::settings::{self, sha256};
 use crate::bindings::{number, random, whole};
 use crate::cookie::{self, Found, Lifetime};
 use crate::error::Error;
-use crate::id::{Id, Mark};
+use crate::id::Id;
 use crate::keyring::Keyring;
 use crate::lifecycle::destroy::Destroy;
 use crate::lifecycle::regenerate::{Move, Regenerate};
@@ -309,34 +310,5 @@ const fn end_code(end: &End) -> u32 {
         End::Ambiguous => 4,
         End::Unreadable => 5,
         End::Undecided => 6,
-    }
-}
-
-/// What JavaScript put into the scratch, read from its start.
-pub(super) struct Given<'t>(pub(super) &'t [u8]);
-
-impl Given<'_> {
-    fn take<const N: usize>(&mut self) -> Result<[u8; N], Error> {
-        let (taken, rest) = self.0.split_first_chunk::<N>().ok_or(Error::CoreFailed)?;
-        self.0 = rest;
-        Ok(*taken)
-    }
-
-    #[inline(never)]
-    pub(super) fn id(&mut self) -> Result<Id, Error> {
-        Id::parse(&self.take::<22>()?).ok_or(Error::CoreFailed)
-    }
-
-    #[inline(never)]
-    pub(super) fn mark(&mut self) -> Result<Mark, Error> {
-        Mark::parse(&self.take::<16>()?).ok_or(Error::CoreFailed)
-    }
-
-    #[inline(never)]
-    fn header(&mut self) -> Result<Option<Header>, Error> {
-        if self.0.is_empty() {
-            return Ok(None);
-        }
-        Header::parse(self.0).map(|(header, _)| Some(header)).map_err(|_| Error::CoreFailed)
     }
 }

@@ -6,6 +6,7 @@
 pub mod chunks;
 pub mod core;
 pub mod error;
+mod given;
 pub mod records;
 pub mod scratch;
 pub mod settings;

@@ -2,7 +2,8 @@
 
 use wasm_bindgen::prelude::wasm_bindgen;
 
-use crate::bindings::core::{Core, Given};
+use crate::bindings::core::Core;
+use crate::bindings::given::Given;
 use crate::bindings::scratch::{Scratch, put};
 use crate::bindings::{number, random, whole};
 use crate::error::Error;

@@ -212,6 +212,19 @@ describe("with consent", () => {
 describe("TempData", () => {
   const notice = (session: Session<Data>) => session.tempData.set("notice", "Saved.");
   const answer = () => new Response();
+  /** A browser with two messages, whose visitor does not agree any more. */
+  const havingTwo = async () => {
+    const { world, agree } = asking();
+    const browser = new Browser(world);
+    agree(true);
+    await browser.visit((session) => {
+      notice(session);
+      session.tempData.set("other", 1);
+      return answer();
+    });
+    agree(false);
+    return { world, agree, browser };
+  };
 
   test("that is set without consent lives for the request only, under both providers, with one warning", async () => {
     for (const provider of PROVIDERS) {
@@ -253,15 +266,7 @@ describe("TempData", () => {
   });
 
   test("that was read stays where an answer redirects, but is written anew for nobody who did not agree", async () => {
-    const { world, agree } = asking();
-    const browser = new Browser(world);
-    agree(true);
-    await browser.visit((session) => {
-      notice(session);
-      session.tempData.set("other", 1);
-      return answer();
-    });
-    agree(false);
+    const { world, browser } = await havingTwo();
     const cookie = await browser.cookie();
     const redirected = async (change: (session: Session<Data>) => void) => {
       const session = world.sessions.open(request({ cookie }));
@@ -283,15 +288,7 @@ describe("TempData", () => {
   });
 
   test("of several messages, one that is read stays without consent, as the rest would need the cookie", async () => {
-    const { world, agree } = asking();
-    const browser = new Browser(world);
-    agree(true);
-    await browser.visit((session) => {
-      notice(session);
-      session.tempData.set("other", 1);
-      return answer();
-    });
-    agree(false);
+    const { world, agree, browser } = await havingTwo();
     assert.equal(await browser.use((tempData) => tempData.get("notice")), "Saved.");
     assert.deepEqual([browser.lines, world.told()], [[], ["cookie-withheld"]]);
     agree(true);

@@ -1,10 +1,8 @@
 // Messages that fill several cookies, in headless Chromium.
 
 import assert from "node:assert/strict";
-import { after, afterEach, before, beforeEach, describe, test } from "node:test";
-import type { BrowserContext, Page } from "playwright-core";
-import { startWorker, type Worker } from "../workerd/harness.ts";
-import { type Browser, startChromium } from "./chromium.ts";
+import { describe, test } from "node:test";
+import { pagesOf } from "./pages.ts";
 
 const NAME = "__Host-session-temp";
 /** POST sets a message of so many characters and redirects; GET shows it. */
@@ -33,32 +31,13 @@ export default {
 `;
 
 describe("a message in a browser", () => {
-  let worker: Worker;
-  let browser: Browser;
-  let context: BrowserContext;
-  let page: Page;
+  const at = pagesOf({ script: SCRIPT });
 
-  before(async () => {
-    worker = await startWorker({ script: SCRIPT });
-    browser = await startChromium();
-  });
-  after(async () => {
-    await browser.close();
-    await worker.stop();
-  });
-  beforeEach(async () => {
-    context = await browser.newContext();
-    context.setDefaultTimeout(20_000);
-    page = await context.newPage();
-    await page.goto(worker.url);
-  });
-  afterEach(() => context.close());
-
-  const names = async () => (await context.cookies(worker.url)).map(({ name }) => name).sort();
+  const names = async () => (await at.context.cookies(at.url)).map(({ name }) => name).sort();
   const send = async (length: number) => {
-    await page.fill("input", String(length));
-    const [answer] = await Promise.all([page.waitForResponse((response) => response.request().method() === "POST"), page.click("button")]);
-    const shown = await page.textContent("output");
+    await at.page.fill("input", String(length));
+    const [answer] = await Promise.all([at.page.waitForResponse((response) => response.request().method() === "POST"), at.page.click("button")]);
+    const shown = await at.page.textContent("output");
     const lines = (await answer.headersArray()).filter(({ name }) => name.toLowerCase() === "set-cookie").map(({ value }) => value);
     return { shown, lines };
   };
@@ -72,19 +51,19 @@ describe("a message in a browser", () => {
     assert.equal(Math.max(...lines.map((line) => line.length)), 4049);
     assert.equal(shown, "v".repeat(4050));
     assert.deepEqual(await names(), []);
-    await page.reload();
-    assert.equal(await page.textContent("output"), "");
+    await at.page.reload();
+    assert.equal(await at.page.textContent("output"), "");
   });
 
   test("of 1.5, 2 or 3 times as many is refused, and the one before is still there", async () => {
-    await page.route("**/", (route) => (route.request().method() === "GET" ? route.abort() : route.continue()));
-    const kept = await context.request.post(worker.url, { form: { length: "4050" }, maxRedirects: 0 });
+    await at.page.route("**/", (route) => (route.request().method() === "GET" ? route.abort() : route.continue()));
+    const kept = await at.context.request.post(at.url, { form: { length: "4050" }, maxRedirects: 0 });
     assert.equal(kept.status(), 303);
     for (const length of [6075, 8100, 12_150]) assert.deepEqual(await send(length), { shown: "cookie-too-large", lines: [] });
     assert.deepEqual(await names(), [NAME, `${NAME}-1`, `${NAME}-2`]);
-    await page.unroute("**/");
-    await page.goto(worker.url);
-    assert.equal(await page.textContent("output"), "v".repeat(4050));
+    await at.page.unroute("**/");
+    await at.page.goto(at.url);
+    assert.equal(await at.page.textContent("output"), "v".repeat(4050));
     assert.deepEqual(await names(), []);
   });
 });

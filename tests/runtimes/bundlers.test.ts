@@ -1,10 +1,10 @@
 // The packed package through every bundler, and what comes out.
 
 import assert from "node:assert/strict";
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
-import { chromium } from "playwright-core";
+import { startChromium } from "../browser/chromium.ts";
 import { Visitor } from "../jar.ts";
 import { startWorker, type Worker } from "../workerd/harness.ts";
 import { type Folder, openFolder } from "./folder.ts";
@@ -90,7 +90,7 @@ describe("a page built by Vite", () => {
     await folder.tool("vite", "build", "page", "--logLevel", "warn");
     const built = join(folder.path, "page/dist");
     assert.deepEqual(readdirSync(join(built, "assets")).length, 1);
-    const browser = await chromium.launch({ executablePath: chromiumPath(), args: ["--no-sandbox", "--disable-dev-shm-usage"] });
+    const browser = await startChromium();
     context.after(() => browser.close());
     const page = await browser.newPage();
     await page.route("https://shop.example/**", (route) => {
@@ -102,8 +102,3 @@ describe("a page built by Vite", () => {
     assert.equal(await page.title(), VISITS);
   });
 });
-
-function chromiumPath(): string {
-  const paths = (process.env.PATH ?? "").split(":").map((path) => join(path, "chromium"));
-  return paths.find(existsSync) ?? assert.fail("missing: chromium");
-}

@@ -3,10 +3,10 @@
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
-import { createServer, type Server } from "node:http";
-import { type AddressInfo, connect } from "node:net";
+import { connect } from "node:net";
 import { after, before, describe, test } from "node:test";
 import { Visitor } from "../jar.ts";
+import { type Gate, startGate } from "./gate.ts";
 import { startWorker, type Worker } from "./harness.ts";
 
 /** A memory store whose updates wait until the gate lets them pass. */
@@ -39,18 +39,15 @@ export default {
 
 describe("a client that goes away", () => {
   let worker: Worker;
-  let gate: Server;
+  let gate: Gate;
 
   before(async () => {
-    gate = createServer().listen(0, "127.0.0.1");
-    await once(gate, "listening");
-    const GATE = `http://127.0.0.1:${(gate.address() as AddressInfo).port}/`;
-    const bindings = { GATE, SESSION_SECRET: randomBytes(32).toString("base64url") };
+    gate = await startGate();
+    const bindings = { GATE: gate.url, SESSION_SECRET: randomBytes(32).toString("base64url") };
     worker = await startWorker({ script: SCRIPT, bindings, flags: ["enable_request_signal"] });
   });
   after(async () => {
-    gate.closeAllConnections();
-    gate.close();
+    gate.stop();
     await worker.stop();
   });
 
@@ -58,9 +55,9 @@ describe("a client that goes away", () => {
   async function countAndGo(cookie: string): Promise<void> {
     const socket = connect(Number(new URL(worker.url).port), "127.0.0.1");
     socket.write(`GET /count HTTP/1.1\r\nHost: localhost\r\nCookie: ${cookie}\r\n\r\n`);
-    const [, passage] = await once(gate, "request");
+    const [, passage] = await once(gate.server, "request");
     socket.resetAndDestroy();
-    await Promise.race([once(gate, "request"), once(passage, "close")]); // the worker knows, or was stopped
+    await Promise.race([once(gate.server, "request"), once(passage, "close")]); // the worker knows, or was stopped
     passage.end();
   }
 
@@ -87,9 +84,9 @@ describe("a client that goes away", () => {
     const { visitor, cookie } = await newVisitor();
     await countAndGo(cookie);
     const neighbour = visitor.get("/count");
-    gate.on("request", (_, passage) => passage.end());
+    gate.server.on("request", (_, passage) => passage.end());
     assert.equal((await neighbour).status, 200);
-    gate.removeAllListeners("request");
+    gate.server.removeAllListeners("request");
     assert.equal(await countAfter(visitor, 2), 3);
   });
 });

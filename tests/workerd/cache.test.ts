@@ -3,9 +3,10 @@
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import { type AddressInfo, connect } from "node:net";
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { connect } from "node:net";
 import { after, before, describe, test } from "node:test";
+import { type Gate, startGate } from "./gate.ts";
 import { startWorker, type Worker } from "./harness.ts";
 
 /** Each answer is made of what the gate says, which the test decides. */
@@ -29,22 +30,19 @@ export default {
 // A request that waits for another's promise waits for ever; the limit ends the test then.
 describe("getOrSet in workerd", { timeout: 60_000 }, () => {
   let worker: Worker;
-  let gate: Server;
+  let gate: Gate;
 
   before(async () => {
-    gate = createServer().listen(0, "127.0.0.1");
-    await once(gate, "listening");
-    const GATE = `http://127.0.0.1:${(gate.address() as AddressInfo).port}/`;
-    worker = await startWorker({ script: SCRIPT, bindings: { GATE, SESSION_SECRET: randomBytes(32).toString("base64url") } });
+    gate = await startGate();
+    worker = await startWorker({ script: SCRIPT, bindings: { GATE: gate.url, SESSION_SECRET: randomBytes(32).toString("base64url") } });
   });
   after(async () => {
-    gate.closeAllConnections();
-    gate.close();
+    gate.stop();
     await worker.stop();
   });
 
   async function passage(): Promise<ServerResponse> {
-    const [, response] = (await once(gate, "request")) as [IncomingMessage, ServerResponse];
+    const [, response] = (await once(gate.server, "request")) as [IncomingMessage, ServerResponse];
     return response;
   }
 
@@ -54,10 +52,10 @@ describe("getOrSet in workerd", { timeout: 60_000 }, () => {
       asked += 1;
       response.end(`made ${asked}`);
     };
-    gate.on("request", answerAll);
+    gate.server.on("request", answerAll);
     const first = await (await fetch(`${worker.url}/once?callers=5`)).json();
     const second = await (await fetch(`${worker.url}/once?callers=2`)).json();
-    gate.off("request", answerAll);
+    gate.server.off("request", answerAll);
     assert.deepEqual([first, second, asked], [Array(5).fill("made 1"), Array(2).fill("made 1"), 1]);
   });
 

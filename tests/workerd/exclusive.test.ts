@@ -3,11 +3,11 @@
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
-import { createServer, type Server } from "node:http";
-import { type AddressInfo, connect } from "node:net";
+import { connect } from "node:net";
 import { after, before, describe, test } from "node:test";
 import { Visitor } from "../jar.ts";
 import { startRedis, startWebdis } from "../servers.ts";
+import { type Gate, startGate } from "./gate.ts";
 import { startWorker, type Worker } from "./harness.ts";
 
 /** Adds one by get and set; `/slow` goes through a gate in between, so that it can be left there. */
@@ -37,18 +37,16 @@ export default {
 describe("a worker whose writers exclude each other", () => {
   const stops: (() => unknown)[] = [];
   let worker: Worker;
-  let gate: Server;
+  let gate: Gate;
 
   before(async () => {
     const redis = await startRedis();
     stops.unshift(redis.stop);
     const webdis = await startWebdis({ redisPort: redis.port });
     stops.unshift(webdis.stop);
-    gate = createServer().listen(0, "127.0.0.1");
-    await once(gate, "listening");
-    stops.unshift(() => gate.close().closeAllConnections());
-    const GATE = `http://127.0.0.1:${(gate.address() as AddressInfo).port}/`;
-    const bindings = { GATE, WEBDIS: webdis.url, SESSION_SECRET: randomBytes(32).toString("base64url") };
+    gate = await startGate();
+    stops.unshift(gate.stop);
+    const bindings = { GATE: gate.url, WEBDIS: webdis.url, SESSION_SECRET: randomBytes(32).toString("base64url") };
     worker = await startWorker({ script: SCRIPT, bindings, flags: ["enable_request_signal"] });
     stops.unshift(worker.stop);
   });
@@ -76,9 +74,9 @@ describe("a worker whose writers exclude each other", () => {
     const visitor = await newVisitor();
     const socket = connect(Number(new URL(worker.url).port), "127.0.0.1");
     socket.write(`GET /slow HTTP/1.1\r\nHost: localhost\r\nCookie: __Host-session=${await visitor.cookie("__Host-session")}\r\n\r\n`);
-    const [, passage] = await once(gate, "request");
+    const [, passage] = await once(gate.server, "request");
     socket.resetAndDestroy();
-    await Promise.race([once(gate, "request"), once(passage, "close")]); // the worker knows, or was stopped
+    await Promise.race([once(gate.server, "request"), once(passage, "close")]); // the worker knows, or was stopped
     passage.end();
     assert.equal(await (await visitor.get("/step")).json(), 3);
   });

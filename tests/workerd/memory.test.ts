@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { startWorker, type Worker } from "./harness.ts";
+import { WATCH_INSTANCES } from "./instances.ts";
 
 const BATCH = 10_000;
 const BATCHES = 100;
@@ -10,18 +11,7 @@ const BATCHES = 100;
 /** Answers `count` requests of its own per call: reads, writes, first visits, strangers' cookies, logins and logouts. */
 const SCRIPT = `
 import { createSessions, memoryStore } from "edge-session";
-
-const Original = WebAssembly.Instance;
-let instances = 0;
-let memory;
-WebAssembly.Instance = class extends Original {
-  constructor(module, imports) {
-    super(module, imports);
-    instances += 1;
-    memory = this.exports.memory;
-  }
-};
-const sessions = createSessions({ secrets: ["x".repeat(32)], store: memoryStore(), maxRecordBytes: 1048576, onEvent: () => {} });
+${WATCH_INSTANCES}const sessions = createSessions({ secrets: ["x".repeat(32)], store: memoryStore(), maxRecordBytes: 1048576, onEvent: () => {} });
 const context = { waitUntil() {} };
 let cookie = "";
 

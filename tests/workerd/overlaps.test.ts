@@ -7,6 +7,7 @@ import { Agent, request } from "node:http";
 import { after, before, describe, test } from "node:test";
 import { dice, seedFor } from "../api/seeds.ts";
 import { startWorker, type Worker } from "./harness.ts";
+import { WATCH_INSTANCES } from "./instances.ts";
 
 const REQUESTS = 100_000;
 const USERS = 50;
@@ -28,18 +29,7 @@ const GROWTH_MIB = 500;
 const SCRIPT = `
 import { env } from "cloudflare:workers";
 import { createSessions, memoryStore } from "edge-session";
-
-const Original = WebAssembly.Instance;
-let instances = 0;
-let memory;
-WebAssembly.Instance = class extends Original {
-  constructor(module, imports) {
-    super(module, imports);
-    instances += 1;
-    memory = this.exports.memory;
-  }
-};
-const kept = memoryStore({ isolated: true });
+${WATCH_INSTANCES}const kept = memoryStore({ isolated: true });
 const store = { name: kept.name, capabilities: kept.capabilities };
 for (const operation of ["load", "create", "update", "replace", "refresh", "remove", "put"]) {
   store[operation] = async (...parts) => {
