@@ -8,7 +8,7 @@ import { draw, flags, judge, type Step } from "./core.ts";
 import { SessionError } from "./errors.ts";
 import { noteEffort } from "./failure.ts";
 import { type Flow, makeFlow, run } from "./flow.ts";
-import { keepLock, takeLock } from "./lock.ts";
+import { holdLock } from "./lock.ts";
 import { corrupt } from "./values.ts";
 import { forget, keeperOf, note, type Pending, takeId, tell, tellDamage, type Visit } from "./visit.ts";
 
@@ -71,16 +71,9 @@ export async function commit(visit: Visit, signal: AbortSignal | undefined): Pro
   if (needsCookie(visit) && !mayKeep(visit)) return withhold(visit);
   const keeper = keeperOf(visit.settings);
   if (keeper !== undefined) return keeper.commit(visit);
-  // What moved to a new id is nobody else's there.
-  if (visit.lock !== undefined && visit.lock.id === visit.id) await keepLock(visit, visit.lock, budget);
-  if (visit.settings.locks) await lockAgain(visit, budget);
+  if (visit.settings.locks) await holdLock(visit, budget);
   const [flow, step] = begun(visit, budget);
   await finish(visit, flow, step, started);
-}
-
-/** Takes the lock anew where an earlier commit of the same session freed it: whoever holds it meanwhile is not written before. */
-async function lockAgain(visit: Visit, budget: Budget): Promise<void> {
-  if (visit.lock === undefined && visit.standing === "live" && !visit.handled && visit.id !== undefined) await takeLock(visit, visit.id, budget);
 }
 
 /** Ends the session; resolves only when the store confirmed it. */

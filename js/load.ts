@@ -130,7 +130,7 @@ export function secondsToLive(visit: Visit, cookie: Opened): number {
 
 /** Takes up the record that was loaded; a promise where more has to be asked. */
 function take(visit: Visit, record: unknown, budget: Budget): Promise<void> | undefined {
-  const judged = readable(visit, record);
+  const judged = judgeRecord(visit, record);
   visit.header = judged.header;
   switch (judged.standing) {
     case standings.live: {
@@ -194,7 +194,7 @@ function lines(visit: Visit, values: string): string {
 }
 
 /** Judges a record, or throws what is wrong with it. */
-export function readable(visit: Visit, record: unknown): Judged {
+function judgeRecord(visit: Visit, record: unknown): Judged {
   if (typeof record !== "string") throw storeError(new SessionError("store-protocol", "the store gave a record that is no text."));
   const judged = judge(record, now(visit.settings));
   const error = judged.standing === standings.unsupported ? unsupported() : judged.standing === standings.corrupt ? corrupt() : undefined;
@@ -211,7 +211,7 @@ async function livesOn(visit: Visit, header: string, budget: Budget): Promise<bo
     const target = forwarding.split(".")[4] ?? "";
     const record = await call(visit, "load", budget, (io) => settings.store.load(recordKey(settings, target), 0, io));
     if (record === null) return false;
-    const { standing, header: next } = readable(visit, record);
+    const { standing, header: next } = judgeRecord(visit, record);
     if (standing === standings.live) return true;
     if (standing !== standings.graced && standing !== standings.forwarded) return false;
     forwarding = next;

@@ -23,8 +23,17 @@ export async function takeLock(visit: Visit, id: string, budget: Budget): Promis
   }
 }
 
-/** Throws where the lock's time is over and another has it: who holds it now is not written before. */
-export async function keepLock(visit: Visit, { id, token, until }: Lock, budget: Budget): Promise<void> {
+/** Sees before a commit that whoever holds the lock meanwhile is not written before. */
+export async function holdLock(visit: Visit, budget: Budget): Promise<void> {
+  const { lock, id } = visit;
+  // What moved to a new id is nobody else's there.
+  if (lock !== undefined) return lock.id === id ? keepLock(visit, lock, budget) : undefined;
+  // An earlier commit of the same session freed it.
+  if (id !== undefined && visit.standing === "live" && !visit.handled) await takeLock(visit, id, budget);
+}
+
+/** Throws where the lock's time is over and another has it. */
+async function keepLock(visit: Visit, { id, token, until }: Lock, budget: Budget): Promise<void> {
   if (visit.settings.clock() < until || (await ask(visit, id, token, budget))) return;
   const message = "the request took longer than lockTimeoutMs, and another holds the lock now. Nothing of this commit was stored.";
   // Only a new request sees what the other makes of the session.
