@@ -10,6 +10,8 @@ const longestTimer = 2 ** 31 - 1;
 
 /** The time that one load or one commit has, with the caller's signal; its own signal is made when a store asks for it. */
 export class Budget implements StoreIo {
+  /** `Date.now()` at which it began. */
+  readonly began: number;
   /** `Date.now()` at which it ends. */
   readonly until: number;
   readonly caller: AbortSignal | undefined;
@@ -17,7 +19,8 @@ export class Budget implements StoreIo {
 
   constructor(milliseconds: number, caller: AbortSignal | undefined) {
     caller?.throwIfAborted();
-    this.until = Date.now() + milliseconds;
+    this.began = Date.now();
+    this.until = this.began + milliseconds;
     this.caller = caller;
   }
 

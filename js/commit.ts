@@ -1,7 +1,7 @@
 // Stores what a request changed, or ends its session.
 
 import { Budget } from "./calls.ts";
-import { keysAfter, replay, setsAnything } from "./changes.ts";
+import { keysAfter, outcomeText, replay, setsAnything } from "./changes.ts";
 import { mayKeep, withhold } from "./consent.ts";
 import { sealNew } from "./cookies.ts";
 import { draw, flags, judge, type Step } from "./core.ts";
@@ -20,7 +20,7 @@ export function inTurn(visit: Visit, work: () => Promise<void>): Promise<void> {
     () => undefined,
   );
   visit.queue = settled;
-  visit.background?.waitUntil(settled);
+  if (!visit.settings.answersAtOnce) visit.background?.waitUntil(settled);
   return turn;
 }
 
@@ -60,10 +60,9 @@ export function needsCookie(visit: Visit): boolean {
 export async function commit(visit: Visit, signal: AbortSignal | undefined): Promise<void> {
   if (visit.broken !== undefined) throw visit.broken;
   const budget = new Budget(visit.settings.ioTimeoutMs, signal);
-  const started = Date.now();
   const { pending } = visit;
   if (pending !== undefined) {
-    await finish(visit, resumed(visit, pending, budget), pending.step, started);
+    await finish(visit, resumed(visit, pending, budget), pending.step);
     if (!isDirty(visit)) return;
   }
   if (visit.standing === "ended" || (visit.standing === "forwarded" && visit.move === undefined)) throw gone(visit);
@@ -73,7 +72,7 @@ export async function commit(visit: Visit, signal: AbortSignal | undefined): Pro
   if (keeper !== undefined) return keeper.commit(visit);
   if (visit.settings.locks) await holdLock(visit, budget);
   const [flow, step] = begun(visit, budget);
-  await finish(visit, flow, step, started);
+  await finish(visit, flow, step);
 }
 
 /** Ends the session; resolves only when the store confirmed it. */
@@ -122,12 +121,20 @@ function begun(visit: Visit, budget: Budget): [Flow, Step] {
   const flow = makeFlow(visit, "write", budget, visit.changes.length);
   if (move !== undefined) {
     // The id that came in is no session of this browser's: a new one begins, with the values that are still shown.
-    return [flow, settings.core.write(move.id, move.birth, "", flow.flags | flags.ownId, at)];
+    return [flow, writing(flow, move.id, move.birth, "", flow.flags | flags.ownId, at)];
   }
   if (visit.birth === undefined && visit.standing !== "live") takeId(visit, draw());
   // A living record has its birth in its header; the core reads it there.
   const birth = visit.birth ?? header.slice(20, 36);
-  return [flow, settings.core.write(visit.id ?? "", birth, header, flow.flags, at)];
+  return [flow, writing(flow, visit.id ?? "", birth, header, flow.flags, at)];
+}
+
+/** Begins a commit, with the changes made in the same call of the core where it is known what they come to. */
+function writing(flow: Flow, id: string, birth: string, header: string, given: number, at: number): Step {
+  const changes = flow.outcome === undefined ? "" : outcomeText(flow.outcome);
+  const step = flow.visit.settings.core.write(id, birth, header, given, at, flow.base, changes);
+  if (flow.outcome !== undefined && step.merged !== "") flow.text = step.merged;
+  return step;
 }
 
 function resumed(visit: Visit, pending: Pending, budget: Budget): Flow {
@@ -142,14 +149,14 @@ function resumed(visit: Visit, pending: Pending, budget: Budget): Flow {
 }
 
 /** Runs a commit to its end, and makes that end the session's. */
-async function finish(visit: Visit, flow: Flow, first: Step, started: number): Promise<void> {
+async function finish(visit: Visit, flow: Flow, first: Step): Promise<void> {
   const step = await run(flow, first);
   const task = flow.task === "regenerate" ? "regenerate" : "write";
   const { flags, text, base, move, taken } = flow;
   visit.pending = undefined;
   switch (step.code) {
     case 1:
-      return committed(visit, flow, step, started);
+      return committed(visit, flow, step);
     case 2:
       throw gone(visit);
     case 3:
@@ -166,7 +173,7 @@ async function finish(visit: Visit, flow: Flow, first: Step, started: number): P
 }
 
 /** Takes up the record that was stored, and makes the cookie due that it needs. */
-function committed(visit: Visit, flow: Flow, step: Step, started: number): void {
+function committed(visit: Visit, flow: Flow, step: Step): void {
   const { settings } = visit;
   const { move } = flow;
   const values = flow.sent ?? flow.base;
@@ -193,7 +200,7 @@ function committed(visit: Visit, flow: Flow, step: Step, started: number): void 
   if (step.conflicts > 0) tell(visit, { name: "conflict-replayed", level: "info", tries: step.conflicts });
   if (!settings.tellsAll) return;
   const bytes = step.header.length + values.length;
-  tell(visit, { name: "session-committed", level: "debug", tries: flow.calls, durationMs: Date.now() - started, bytes });
+  tell(visit, { name: "session-committed", level: "debug", tries: flow.calls, durationMs: Date.now() - flow.budget.began, bytes });
 }
 
 /** Keeps the changes that came after the commit began; where they cannot be made to the values, the next commit tells. */

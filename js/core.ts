@@ -15,6 +15,7 @@ import {
 } from "./edge_session.js";
 import { SessionError, type SessionErrorCode } from "./errors.ts";
 import type { CookieRejection } from "./events.ts";
+import { OpenedTokens, onlyToken } from "./opened.ts";
 
 /** What a token of our cookie says. Times are unix seconds. */
 export interface Opened {
@@ -53,6 +54,8 @@ export interface Step {
   readonly values: number;
   readonly created: boolean;
   readonly conflicts: number;
+  /** The new values, where the task made the changes; else empty. */
+  readonly merged: string;
   readonly id: string;
   readonly expected: string;
   readonly header: string;
@@ -282,6 +285,7 @@ export function findValues(header: string, name: string): Found {
 export class Core {
   readonly #settings: Uint8Array;
   readonly #digest: string;
+  readonly #tokens = new OpenedTokens();
   #compiled: Compiled | undefined;
   #generation = 0;
   #used = 0;
@@ -349,10 +353,14 @@ export class Core {
   #drop(): void {
     if (this.#generation === generation) this.#compiled?.free();
     this.#compiled = undefined;
+    this.#tokens.clear();
   }
 
-  /** Looks for our cookie in a `Cookie` header. */
-  open(header: string, now: number): Opened | CookieRejection | undefined {
+  /** Looks for our cookie, of that name, in a `Cookie` header. */
+  open(header: string, name: string, now: number): Opened | CookieRejection | undefined {
+    const token = onlyToken(header, name);
+    const known = token === undefined ? undefined : this.#tokens.find(token, now);
+    if (known !== undefined) return known;
     try {
       const compiled = this.#live();
       room(header.length * 3);
@@ -360,6 +368,7 @@ export class Core {
       const found = compiled.open(door, end, now);
       look();
       const opened = found === 1 ? readOpened() : undefined;
+      if (opened !== undefined && token !== undefined) this.#tokens.add(copied(token), opened, now);
       wipe(Math.max(end, 46));
       return opened ?? rejections[found - 2];
     } catch (error) {
@@ -471,9 +480,22 @@ export class Core {
     }
   }
 
-  /** Begins a commit under `id`; `header` is what was loaded, or empty. */
-  write(id: string, birth: string, header: string, flags: number, nowMs: number): Step {
-    return this.#step(id + birth + header, (compiled, length) => compiled.write(door, length, flags, nowMs));
+  /**
+   * Begins a commit under `id`; `header` is what was loaded, or empty. It makes the changes to the values as `merge` does;
+   * where it cannot, nothing is merged.
+   */
+  write(id: string, birth: string, header: string, flags: number, nowMs: number, values: string, changes: string): Step {
+    const given = id + birth + header;
+    const longest = given.length + values.length + changes.length;
+    try {
+      const compiled = this.#live();
+      room(longest + longestStep);
+      const isAscii = writeAscii(given + values + changes, 0) === longest;
+      const lengths: [number, number] = isAscii ? [values.length, changes.length] : [0, 0];
+      return readStep(compiled.write(door, given.length, ...lengths, flags, nowMs), longest + longestStep);
+    } catch (error) {
+      throw failed(error);
+    }
   }
 
   /** Begins a regeneration from `id` to `nextId`. */
@@ -517,6 +539,11 @@ export class Problems extends Error {
   }
 }
 
+/** Gives a text that holds no longer one in memory, as a part of a `Cookie` header does. */
+function copied(text: string): string {
+  return read(0, write(text, 0));
+}
+
 function readOpened(): Opened {
   return {
     id: read(24, 46),
@@ -553,10 +580,11 @@ function readOpenedText(): OpenedText {
 }
 
 /** Reads a step from where the compiled module puts it: numbers, then one text. */
-function readStep(code: number): Step {
+function readStep(code: number, end = longestStep): Step {
   look();
   const headerEnd = 38 + view.getUint16(12, true);
-  const text = code === 2 || code === 3 ? "" : read(16, 16 + view.getUint16(14, true));
+  const stateEnd = view.getUint16(14, true);
+  const text = code === 2 || code === 3 ? "" : read(20, 20 + stateEnd + view.getUint32(16, true));
   const step = {
     code,
     waitMs: view.getUint32(0, true),
@@ -568,8 +596,9 @@ function readStep(code: number): Step {
     id: text.slice(0, 22),
     expected: text.slice(22, 38),
     header: text.slice(38, headerEnd),
-    state: text.slice(headerEnd),
+    state: text.slice(headerEnd, stateEnd),
+    merged: text.slice(stateEnd),
   };
-  wipe(longestStep);
+  wipe(end);
   return step;
 }

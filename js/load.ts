@@ -90,8 +90,11 @@ function unlessOurs(error: unknown): void {
 async function loadRecord(visit: Visit, id: string, cookie: Opened | null, budget: Budget, readOnly: boolean): Promise<void> {
   const { settings } = visit;
   try {
-    if (settings.locks && !readOnly) await takeLock(visit, id, budget);
-    const started = Date.now();
+    let started = budget.began;
+    if (settings.locks && !readOnly) {
+      await takeLock(visit, id, budget);
+      started = Date.now();
+    }
     const seconds = cookie === null ? 0 : secondsToLive(visit, cookie);
     let record: string | null;
     try {

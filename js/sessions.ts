@@ -137,7 +137,7 @@ async function handle(
   }
   try {
     if (response.status >= 500 || response.status === 0) await commitAfterFailure(visit, ctx);
-    else await commitBefore(visit, ctx, response);
+    else if (mayCommit(visit)) await commitBefore(visit, ctx, response);
   } finally {
     visit.started = true;
     if (visit.settings.locks) await free(visit, ctx);
@@ -155,6 +155,11 @@ async function free(visit: Visit, ctx: Background | undefined): Promise<void> {
     await freeLock(visit);
   });
   if (ctx === undefined) await work;
+}
+
+/** Says whether anything may be left to do for the session. */
+function mayCommit(visit: Visit): boolean {
+  return visit.queue !== undefined || visit.standing === "unknown" || visit.temp !== undefined || isDirty(visit);
 }
 
 /** Commits everything, before the answer leaves or behind it. */
@@ -236,7 +241,7 @@ async function renew(visit: Visit, ctx: Background | undefined): Promise<void> {
     () => note(visit, "session-renewed"),
     () => undefined,
   );
-  if (ctx === undefined) await work;
+  if (ctx === undefined || settings.answersAtOnce) await work;
   else ctx.waitUntil(work);
 }
 

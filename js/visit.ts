@@ -226,7 +226,7 @@ export function openCookie(visit: Visit): Opened | null {
 function cookieIn(visit: Visit, header: string): Opened | CookieRejection | undefined {
   const { settings } = visit;
   const keeper = keeperOf(settings);
-  return keeper === undefined ? settings.core.open(header, now(settings)) : keeper.open(visit, header);
+  return keeper === undefined ? settings.core.open(header, settings.cookie.name, now(settings)) : keeper.open(visit, header);
 }
 
 /** Gives what keeps sessions whole, where there is no store. */

@@ -96,18 +96,28 @@ impl<'c> Changes<'c> {
 /// - `RecordCorrupt`: the text is not an object with one entry a line; so does each entry that is not valid JSON.
 #[allow(clippy::type_complexity)]
 pub fn lines(values: &[u8]) -> Result<impl Iterator<Item = Result<(&[u8], &[u8]), Error>>, Error> {
-    let inside = values.strip_prefix(b"{").and_then(|rest| rest.strip_suffix(b"}")).ok_or(Error::RecordCorrupt)?;
-    let mut entries = inside.split(|&byte| byte == b'\n');
-    if entries.next() != Some(b"") {
+    let mut rest = values.strip_prefix(b"{").ok_or(Error::RecordCorrupt)?;
+    if rest != b"}" && !rest.starts_with(b"\n") {
         return Err(Error::RecordCorrupt);
     }
-    let mut entries = entries.peekable();
     Ok(core::iter::from_fn(move || {
-        let line = entries.next()?;
-        let line = if entries.peek().is_some() { line.strip_suffix(b",") } else { Some(line) };
-        let entry = line.and_then(split_entry).filter(|(key, value)| is_canonical_key(key) && is_json(value));
-        Some(entry.ok_or(Error::RecordCorrupt))
+        if rest == b"}" {
+            return None;
+        }
+        let read = read_entry(rest);
+        rest = read.map_or(b"}", |(_, after)| after);
+        Some(read.map(|(entry, _)| entry).ok_or(Error::RecordCorrupt))
     }))
+}
+
+type Entry<'t> = (&'t [u8], &'t [u8]);
+
+/// Reads the entry on the line that begins here; behind it is the next line, or the closing brace.
+fn read_entry(text: &[u8]) -> Option<(Entry<'_>, &[u8])> {
+    let (key, value) = split_entry(text.strip_prefix(b"\n")?)?;
+    let (value, rest) = value.split_at_checked(value_end(value, 0, DEEPEST)?)?;
+    let rest = if rest == b"}" { rest } else { rest.strip_prefix(b",").filter(|next| next.starts_with(b"\n"))? };
+    is_canonical_key(key).then_some(((key, value), rest))
 }
 
 /// Splits `"key":value` behind the key's closing quote.
@@ -149,12 +159,7 @@ fn is_canonical_key(key: &[u8]) -> bool {
     true
 }
 
-/// Says whether the text is one JSON value in ASCII, without white space outside its strings.
-fn is_json(text: &[u8]) -> bool {
-    value_end(text, 0, DEEPEST) == Some(text.len())
-}
-
-/// Finds the end of the JSON value that begins at `at`.
+/// Finds the end of the JSON value that begins at `at`: in ASCII, and without white space outside its strings.
 fn value_end(text: &[u8], at: usize, depth: usize) -> Option<usize> {
     let depth = depth.checked_sub(1)?;
     match *text.get(at)? {
@@ -192,7 +197,7 @@ fn members_end(text: &[u8], at: usize, close: u8, member: impl Fn(usize) -> Opti
 fn string_end(text: &[u8], at: usize) -> Option<usize> {
     let mut rest = text.get(at..)?.strip_prefix(b"\"")?;
     loop {
-        let plain = rest.iter().position(|&byte| !is_plain(byte))?;
+        let plain = plain_length(rest);
         rest = match rest.get(plain..)? {
             [b'"', rest @ ..] => return text.len().checked_sub(rest.len()),
             [b'\\', b'u', a, b, c, d, rest @ ..] if [a, b, c, d].iter().all(|digit| digit.is_ascii_hexdigit()) => rest,
@@ -202,9 +207,30 @@ fn string_end(text: &[u8], at: usize) -> Option<usize> {
     }
 }
 
+/// Counts the characters at the start that stand for themselves in a string of ours.
+fn plain_length(text: &[u8]) -> usize {
+    let (eights, _) = text.as_chunks::<8>();
+    let skipped = eights.iter().take_while(|eight| are_plain(u64::from_le_bytes(**eight))).count().saturating_mul(8);
+    let rest = text.get(skipped..).unwrap_or_default();
+    skipped.saturating_add(rest.iter().take_while(|&&byte| is_plain(byte)).count())
+}
+
 /// Says whether a character stands for itself in a string of ours: ASCII, no control, quote or backslash.
 const fn is_plain(byte: u8) -> bool {
     matches!(byte, b' ' | b'!' | b'#'..=b'[' | b']'..=0x7f)
+}
+
+/// Says whether eight characters are all plain.
+const fn are_plain(eight: u64) -> bool {
+    const fn each(byte: u8) -> u64 {
+        u64::from_le_bytes([byte; 8])
+    }
+    // The high bit of a byte turns on where it is a control character, the quote, the backslash, or beyond ASCII; what a
+    // subtraction borrows from the next byte changes nothing, as the answer is no by then.
+    let control = eight.wrapping_sub(each(0x20));
+    let quote = (eight ^ each(b'"')).wrapping_sub(each(1));
+    let backslash = (eight ^ each(b'\\')).wrapping_sub(each(1));
+    (control | quote | backslash | eight) & each(0x80) == 0
 }
 
 /// Finds the end of a literal.
@@ -358,6 +384,19 @@ mod tests {
         ] {
             let values = format!("{{\n\"k\":{value}}}");
             assert_eq!(merged(&values, "").unwrap(), values);
+        }
+    }
+
+    #[test]
+    fn a_string_ends_at_the_same_place_whatever_stands_before() {
+        for byte in 0..=255_u8 {
+            for before in 0..=17 {
+                let mut text = vec![b'x'; before];
+                text.push(byte);
+                text.extend_from_slice(b"xxxxxxxxx\"");
+                let plain = text.iter().take_while(|&&byte| is_plain(byte)).count();
+                assert_eq!(plain_length(&text), plain, "{byte:#x} behind {before}");
+            }
         }
     }
 

@@ -6,6 +6,7 @@ use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
 
 use crate::bindings::given::Given;
+use crate::bindings::records::merged;
 use crate::bindings::scratch::{Scratch, put};
 use crate::bindings::settings::{self, sha256};
 use crate::bindings::{number, random, whole};
@@ -24,8 +25,8 @@ use crate::token::SessionToken;
 
 /// Where the id of an opened cookie lies in the scratch, behind its numbers.
 const ID: usize = 24;
-/// Where the text of a step begins in the scratch, behind its numbers: id, expected revision, header, task.
-const TEXT: usize = 16;
+/// Where the text of a step begins in the scratch, behind its numbers: id, expected revision, header, task, new values.
+const TEXT: usize = 20;
 
 /// More than the text of any step.
 const LONGEST_STEP: usize = 512;
@@ -137,24 +138,39 @@ impl Core {
         scratch.with(|bytes| put(bytes, 0, hash.get(..8).unwrap_or_default()))
     }
 
-    /// Begins a commit: in the scratch the id, the birth to use, and the header that was loaded, if any.
+    /// Begins a commit: in the scratch the id, the birth to use, and the header that was loaded, if any; then values and
+    /// the changes to them, if those are to be made at once. Without new values in the step they were not one entry a line.
     ///
     /// # Errors
     ///
     /// - `core-failed`: they are not, or the platform gave no randomness.
-    pub fn write(&self, scratch: &Scratch, length: usize, flags: u32, now_ms: f64) -> Result<u32, Error> {
-        let base = scratch.read(length, |text| {
+    pub fn write(
+        &self,
+        scratch: &Scratch,
+        length: usize,
+        values_length: usize,
+        changes_length: usize,
+        flags: u32,
+        now_ms: f64,
+    ) -> Result<u32, Error> {
+        let values_end = length.saturating_add(values_length);
+        let (base, mut values) = scratch.read(values_end.saturating_add(changes_length), |text| {
+            let (text, changes) = text.split_at_checked(values_end).ok_or(Error::CoreFailed)?;
+            let (text, values) = text.split_at_checked(length).ok_or(Error::CoreFailed)?;
             let mut given = Given(text);
-            Ok::<_, Error>(Base {
+            let base = Base {
                 id: given.id()?,
                 birth: given.mark()?,
                 seen: given.header()?,
                 own_id: flags & OWN_ID != 0,
                 was_live: flags & WAS_LIVE != 0,
-            })
+            };
+            Ok::<_, Error>((base, merged(values, changes)?))
         })??;
         let (write, step) = Write::begin(&base, &self.limits(flags), &moment(now_ms)?);
-        put_step(scratch, &Task::Write(write), &step)
+        let code = put_step(scratch, &Task::Write(write), &step, &values);
+        values.fill(0);
+        code
     }
 
     /// Begins a regeneration: in the scratch the id, the new id and birth, and the header that was loaded, if any.
@@ -182,7 +198,7 @@ impl Core {
             })
         })??;
         let (regenerate, step) = Regenerate::begin(&base, &self.limits(flags), &moment(now_ms)?);
-        put_step(scratch, &Task::Regenerate(regenerate), &step)
+        put_step(scratch, &Task::Regenerate(regenerate), &step, &[])
     }
 
     /// Begins a destroy: in the scratch the id, and the header that was loaded, if any.
@@ -203,7 +219,7 @@ impl Core {
             Ok::<_, Error>((given.id()?, given.header()?))
         })??;
         let (destroy, step) = Destroy::begin(id, seen, whole(tombstone_seconds), &self.limits(flags), &moment(now_ms)?);
-        put_step(scratch, &Task::Destroy(destroy), &step)
+        put_step(scratch, &Task::Destroy(destroy), &step, &[])
     }
 
     /// Takes an answer: in the scratch the task's text, then the start of the record that came, if one did.
@@ -237,7 +253,7 @@ impl Core {
             Ok::<_, Error>((Task::decode(state)?, answer))
         })??;
         let step = task.answer(answer, &self.limits(flags), &moment(now_ms)?);
-        put_step(scratch, &task, &step)
+        put_step(scratch, &task, &step, &[])
     }
 
     #[inline(never)]
@@ -255,11 +271,11 @@ fn moment(now_ms: f64) -> Result<Moment, Error> {
     Ok(Moment { now_ms: whole(now_ms), dice: Dice(random()?) })
 }
 
-/// Writes a step to the scratch: numbers, then one text of id, expected revision (full stops: none), header and task.
+/// Writes a step to the scratch: numbers, then one text of id, expected revision (full stops: none), header, task, values.
 ///
 /// Gives 0 call, 1 committed, 2 gone, 3 conflict, 4 ambiguous, 5 unreadable, 6 undecided.
 #[inline(never)]
-fn put_step(scratch: &Scratch, task: &Task, step: &Step) -> Result<u32, Error> {
+fn put_step(scratch: &Scratch, task: &Task, step: &Step, values: &[u8]) -> Result<u32, Error> {
     let (code, wait, call) = match *step {
         Step::Call(call) => (0, 0, Some(call)),
         Step::WaitThen(wait, call) => (0, wait, Some(call)),
@@ -297,7 +313,9 @@ fn put_step(scratch: &Scratch, task: &Task, step: &Step) -> Result<u32, Error> {
         for (at, number) in [12, 14].into_iter().zip(numbers) {
             put(bytes, at, &number.to_le_bytes())?;
         }
-        put(bytes, TEXT, &text)
+        put(bytes, 16, &u32::try_from(values.len()).unwrap_or(u32::MAX).to_le_bytes())?;
+        put(bytes, TEXT, &text)?;
+        put(bytes, TEXT.saturating_add(text.len()), values)
     })?;
     Ok(code)
 }

@@ -92,18 +92,28 @@ pub fn are_lines(scratch: &Scratch, length: usize) -> Result<bool, Error> {
 #[wasm_bindgen]
 pub fn merge(scratch: &Scratch, values_length: usize, changes_length: usize) -> Result<i32, Error> {
     let length = values_length.saturating_add(changes_length);
-    let mut out = Vec::new();
-    let merged = scratch.read(length, |text| {
-        out.reserve(text.len().saturating_add(8));
+    let mut out = scratch.read(length, |text| {
         let (values, changes) = text.split_at_checked(values_length).ok_or(Error::CoreFailed)?;
-        Changes::parse(changes).ok_or(Error::CoreFailed)?.merge(values, &mut out)
-    })?;
-    if merged == Err(Error::RecordCorrupt) {
+        merged(values, changes)
+    })??;
+    if out.is_empty() {
         return Ok(-1);
     }
-    merged?;
     scratch.with(|bytes| put(bytes, 0, &out))?;
     let merged_length = i32::try_from(out.len()).map_err(|_| Error::CoreFailed)?;
     out.fill(0);
     Ok(merged_length)
+}
+
+/// Makes changes to values; nothing where those are not one entry a line.
+pub(super) fn merged(values: &[u8], changes: &[u8]) -> Result<Vec<u8>, Error> {
+    let mut out = Vec::with_capacity(values.len().saturating_add(changes.len()).saturating_add(8));
+    match Changes::parse(changes).ok_or(Error::CoreFailed)?.merge(values, &mut out) {
+        Err(Error::RecordCorrupt) => {
+            out.fill(0);
+            out.clear();
+            Ok(out)
+        }
+        made => made.map(|()| out),
+    }
 }

@@ -30,11 +30,12 @@ describe("an instance whose memory was overwritten", () => {
   test("fails the call that meets it with core-failed, whichever it is, and the next call works", async () => {
     const world = new World();
     const { cookie, id } = await world.begun();
+    const { cookie: unseen } = await world.begun();
     const loaded = () => world.loaded(cookie);
     const live = await loaded();
     live.set("b", 2);
     const calls: [name: string, work: () => unknown][] = [
-      ["open", () => world.sessions.open(request({ cookie })).id],
+      ["open", () => world.sessions.open(request({ cookie: unseen })).id],
       ["load", loaded],
       ["openById", () => world.sessions.openById(id)],
       ["commit", () => live.commit()],
@@ -57,10 +58,11 @@ describe("an instance whose memory was overwritten", () => {
   test("makes no call to the store and sends no cookie", async () => {
     const world = new World();
     const { cookie } = await world.begun();
+    const { cookie: unseen } = await world.begun();
     const login = await world.loaded(cookie);
     login.set("b", 2);
     const visitor = await world.loaded(undefined);
-    for (const work of [() => login.commit(), () => visitor.set("a", 1), () => login.regenerateId(), () => world.loaded(cookie)]) {
+    for (const work of [() => login.commit(), () => visitor.set("a", 1), () => login.regenerateId(), () => world.loaded(unseen)]) {
       await world.loaded(cookie);
       world.store.taken();
       overwrite(0xff);
@@ -68,6 +70,18 @@ describe("an instance whose memory was overwritten", () => {
       assert.deepEqual(world.store.taken(), []);
     }
     assert.deepEqual([login.setCookieHeaders(), visitor.setCookieHeaders(), visitor.id, visitor.size], [[], [], undefined, 0]);
+  });
+
+  test("is not met by a cookie that opened before, but by the record that is loaded for it", async () => {
+    const world = new World();
+    const { cookie, id } = await world.begun();
+    await world.loaded(cookie);
+    world.store.taken();
+    overwrite(0xff);
+    assert.equal(world.sessions.open(request({ cookie })).id, id);
+    await failedOnce(() => world.loaded(cookie));
+    assert.deepEqual(world.store.taken(), ["load"]);
+    assert.deepEqual(await world.values(cookie), { a: 1 });
   });
 
   test("is told once, as core-restarted", async () => {

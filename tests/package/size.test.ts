@@ -7,7 +7,7 @@ import { download, wasmBytes } from "./bundles.ts";
 /** Bytes after gzip, about 2 % above what they are. Whoever raises one says in the change what it buys. */
 const MOST = {
   wasm: 43_500,
-  "glue and API": 20_200,
+  "glue and API": 20_700,
   "upstashStore alone": 4_480,
   "webdisStore alone": 4_940,
   "memoryStore alone": 1_140,

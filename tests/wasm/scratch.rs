@@ -20,7 +20,7 @@ fn a_length_beyond_the_scratch_fails_everywhere() {
             thrown(core.open(scratch, length, ISSUED)),
             thrown(core.line(scratch, length, 0.0, ISSUED)),
             thrown(core.hash(scratch, length)),
-            thrown(core.write(scratch, length, 0, NOW_MS)),
+            thrown(core.write(scratch, length, 0, 0, 0, NOW_MS)),
             thrown(core.regenerate(scratch, length, 0, 0.0, NOW_MS)),
             thrown(core.destroy(scratch, length, 0, 60.0, NOW_MS)),
             thrown(core.answer(scratch, 0, length, DONE, 0, NOW_MS)),

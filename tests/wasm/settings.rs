@@ -27,7 +27,7 @@ fn limits_arrive_or_are_none() {
         let door = Door::new();
         let core = Settings { limits, ..USUAL }.core(&door).expect("a core");
         let given = door.put([ID, BIRTH].concat());
-        let step = Step::read(&door, core.write(&door.scratch, given, COMPARES, NOW_MS));
+        let step = Step::read(&door, core.write(&door.scratch, given, 0, 0, COMPARES, NOW_MS));
         (step.seconds_to_live, step.masked().0)
     };
     let header = |deadline: &str| format!("1j.*.{BIRTH}.-.1790000100123.{deadline}.");

@@ -36,17 +36,19 @@ pub struct Step {
     pub expected: String,
     pub header: String,
     pub state: String,
+    pub merged: String,
 }
 
 impl Step {
     pub fn read(door: &Door, code: Result<u32, Error>) -> Step {
         let code = code.expect("a step");
         let [operation, values, created, conflicts] = door.array(8);
-        let header_end = 54 + door.u16(12);
+        let [header_end, state_end] = [58 + door.u16(12), 20 + door.u16(14)];
         let (wait_ms, seconds_to_live) = (door.u32(0), door.u32(4));
-        let [id, expected] = [door.text(16, 38), door.text(38, 54)];
-        let [header, state] = [door.text(54, header_end), door.text(header_end, 16 + door.u16(14))];
-        Step { code, wait_ms, seconds_to_live, operation, values, created, conflicts, id, expected, header, state }
+        let [id, expected] = [door.text(20, 42), door.text(42, 58)];
+        let [header, state] = [door.text(58, header_end), door.text(header_end, state_end)];
+        let merged = door.text(state_end, state_end + door.u32(16) as usize);
+        Step { code, wait_ms, seconds_to_live, operation, values, created, conflicts, id, expected, header, state, merged }
     }
 
     /// The header with its revision, which is random, as `*`; the revision.
@@ -73,7 +75,7 @@ impl Task {
     pub fn write(header: &str, flags: u32) -> Task {
         Task::begin(|door, core| {
             let given = door.put([ID, BIRTH, header].concat());
-            Step::read(door, core.write(&door.scratch, given, flags, NOW_MS))
+            Step::read(door, core.write(&door.scratch, given, 0, 0, flags, NOW_MS))
         })
     }
 
