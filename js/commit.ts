@@ -62,7 +62,8 @@ export async function commit(visit: Visit, signal: AbortSignal | undefined): Pro
   const budget = new Budget(visit.settings.ioTimeoutMs, signal);
   const { pending } = visit;
   if (pending !== undefined) {
-    await finish(visit, resumed(visit, pending, budget), pending.step);
+    const flow = resumed(visit, pending, budget);
+    finish(visit, flow, await run(flow, pending.step));
     if (!isDirty(visit)) return;
   }
   if (visit.standing === "ended" || (visit.standing === "forwarded" && visit.move === undefined)) throw gone(visit);
@@ -72,7 +73,7 @@ export async function commit(visit: Visit, signal: AbortSignal | undefined): Pro
   if (keeper !== undefined) return keeper.commit(visit);
   if (visit.settings.locks) await holdLock(visit, budget);
   const [flow, step] = begun(visit, budget);
-  await finish(visit, flow, step);
+  finish(visit, flow, await run(flow, step));
 }
 
 /** Ends the session; resolves only when the store confirmed it. */
@@ -148,15 +149,15 @@ function resumed(visit: Visit, pending: Pending, budget: Budget): Flow {
   return flow;
 }
 
-/** Runs a commit to its end, and makes that end the session's. */
-async function finish(visit: Visit, flow: Flow, first: Step): Promise<void> {
-  const step = await run(flow, first);
+/** Makes a commit's end the session's. */
+function finish(visit: Visit, flow: Flow, step: Step): void {
   const task = flow.task === "regenerate" ? "regenerate" : "write";
   const { flags, text, base, move, taken } = flow;
   visit.pending = undefined;
   switch (step.code) {
     case 1:
-      return committed(visit, flow, step);
+      committed(visit, flow, step);
+      return;
     case 2:
       throw gone(visit);
     case 3:

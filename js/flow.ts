@@ -6,7 +6,7 @@ import { answers, flags, judge, merge, type Step, standings } from "./core.ts";
 import { SessionError } from "./errors.ts";
 import { isSealed, openValues, sealRecord } from "./sealing.ts";
 import { asLines, corrupt, relaid } from "./values.ts";
-import { type Move, now, recordKey, tellDamage, type Visit } from "./visit.ts";
+import { keyFor, type Move, now, recordKey, tellDamage, type Visit } from "./visit.ts";
 
 /** A task under way, and the texts that were made for it. */
 export interface Flow {
@@ -142,7 +142,7 @@ async function make(flow: Flow, step: Step): Promise<Made> {
 /** Makes the store's call of a step. */
 function ask({ visit, budget }: Flow, step: Step, text: string): Promise<unknown> {
   const { store } = visit.settings;
-  const key = recordKey(visit.settings, step.id);
+  const key = keyFor(visit, step.id);
   const seconds = Math.max(step.secondsToLive, store.capabilities.minTtlSeconds);
   switch (step.operation) {
     case 0:

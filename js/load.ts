@@ -7,7 +7,7 @@ import { SessionError } from "./errors.ts";
 import { freeBehind, takeLock } from "./lock.ts";
 import { isSealed, openValues } from "./sealing.ts";
 import { asLines, beginAsLines, corrupt } from "./values.ts";
-import { keeperOf, note, now, openCookie, recordKey, storeError, tell, type Visit } from "./visit.ts";
+import { keeperOf, keyFor, note, now, openCookie, recordKey, storeError, tell, type Visit } from "./visit.ts";
 
 /** What `load()` takes. */
 export interface LoadOptions {
@@ -98,7 +98,7 @@ async function loadRecord(visit: Visit, id: string, cookie: Opened | null, budge
     const seconds = cookie === null ? 0 : secondsToLive(visit, cookie);
     let record: string | null;
     try {
-      record = await inTime(visit, budget, settings.store.load(recordKey(settings, id), seconds, budget));
+      record = await inTime(visit, budget, settings.store.load(keyFor(visit, id), seconds, budget));
     } catch (thrown) {
       throw failure(visit, "load", budget, started, thrown);
     }

@@ -123,7 +123,12 @@ export function needsTempCookie({ temp, settings }: Visit): boolean {
  * What does not fit its cookies is refused before the store is asked; and nothing of TempData leaves, or is over, unless
  * the rest was stored.
  */
-export async function commitAll(visit: Visit, signal: AbortSignal | undefined, redirects: boolean): Promise<void> {
+export function commitAll(visit: Visit, signal: AbortSignal | undefined, redirects: boolean): Promise<void> | undefined {
+  if (visit.temp !== undefined || visit.started) return commitWithTemp(visit, signal, redirects);
+  return isDirty(visit) ? commit(visit, signal) : undefined;
+}
+
+async function commitWithTemp(visit: Visit, signal: AbortSignal | undefined, redirects: boolean): Promise<void> {
   const { temp, settings } = visit;
   if (temp !== undefined && redirects) temp.redirects = true;
   if (temp !== undefined && settings.tempInRecord) changeRecord(visit, temp);

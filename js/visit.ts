@@ -114,6 +114,9 @@ export interface Visit {
   standing: Standing;
   /** The id whose record is meant; `undefined` for a visitor who set nothing. */
   id: string | undefined;
+  /** The key of the record that was last asked for, and its id. */
+  key: string;
+  keyedId: string;
   /** Whether this request drew `id`. */
   ownId: boolean;
   /** The birth that a first record gets. */
@@ -172,6 +175,8 @@ export function begin(settings: Settings, request: RequestLike | undefined, id?:
     sentCookie: false,
     standing: "unknown",
     id,
+    key: "",
+    keyedId: "",
     ownId: false,
     birth: undefined,
     header: "",
@@ -237,6 +242,14 @@ export function keeperOf({ store }: Settings): Keeper | undefined {
 /** Unix seconds. */
 export function now(settings: Settings): number {
   return Math.floor(settings.clock() / 1000);
+}
+
+/** The key of a record that this visit asks for, nearly always the same one. */
+export function keyFor(visit: Visit, id: string): string {
+  if (visit.keyedId === id) return visit.key;
+  visit.keyedId = id;
+  visit.key = recordKey(visit.settings, id);
+  return visit.key;
 }
 
 /** The key of a session's record. */

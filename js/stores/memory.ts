@@ -94,14 +94,15 @@ class MemoryStore implements Store {
     const found = revisionOf(entry.text);
     if (found === revisionOf(record)) return "done";
     if (found !== expectedRevision) return { conflict: entry.text };
-    this.#set(key, record, ttlSeconds, now);
+    this.#rewrite(key, entry, record, ttlSeconds, now);
     return "done";
   }
 
   async replace(key: string, record: string, ttlSeconds: number): Promise<"done" | "gone"> {
     const now = this.#clock();
-    if (this.#find(key, now) === undefined) return "gone";
-    this.#set(key, record, ttlSeconds, now);
+    const entry = this.#find(key, now);
+    if (entry === undefined) return "gone";
+    this.#rewrite(key, entry, record, ttlSeconds, now);
     return "done";
   }
 
@@ -146,11 +147,13 @@ class MemoryStore implements Store {
       this.#renew(added, ttlSeconds, now);
       this.#entries.set(key, added);
       this.#newest = key;
-    } else {
-      entry.text = text;
-      this.#renew(entry, ttlSeconds, now);
-      this.#touch(key, entry);
-    }
+    } else this.#rewrite(key, entry, text, ttlSeconds, now);
+  }
+
+  #rewrite(key: string, entry: Entry, text: string, ttlSeconds: number, now: number): void {
+    entry.text = text;
+    this.#renew(entry, ttlSeconds, now);
+    this.#touch(key, entry);
   }
 
   #renew(entry: Entry, ttlSeconds: number, now: number): void {

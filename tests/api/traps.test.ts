@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { createSessions, memoryStore, type Session, SessionError } from "edge-session";
 import { instances, memory, pages } from "./instances.ts";
-import { codeOf, type Data, request, SECRET, World } from "./world.ts";
+import { codeOf, type Data, NAME, request, SECRET, World } from "./world.ts";
 
 /** Overwrites all of the live instance's memory, as a fault in it could. */
 function overwrite(byte: number): void {
@@ -26,16 +26,19 @@ async function failedOnce(work: () => unknown): Promise<void> {
   assert.ok(instances() - before <= 1);
 }
 
+/** A `Cookie` header that is asked of the core each time, as it holds another name that begins alike. */
+const forTheCore = (cookie: string) => `${cookie}; ${NAME}x=`;
+
 describe("an instance whose memory was overwritten", () => {
   test("fails the call that meets it with core-failed, whichever it is, and the next call works", async () => {
     const world = new World();
-    const { cookie, id } = await world.begun();
-    const { cookie: unseen } = await world.begun();
+    const { cookie: plain, id } = await world.begun();
+    const cookie = forTheCore(plain);
     const loaded = () => world.loaded(cookie);
     const live = await loaded();
     live.set("b", 2);
     const calls: [name: string, work: () => unknown][] = [
-      ["open", () => world.sessions.open(request({ cookie: unseen })).id],
+      ["open", () => world.sessions.open(request({ cookie })).id],
       ["load", loaded],
       ["openById", () => world.sessions.openById(id)],
       ["commit", () => live.commit()],
@@ -57,12 +60,11 @@ describe("an instance whose memory was overwritten", () => {
 
   test("makes no call to the store and sends no cookie", async () => {
     const world = new World();
-    const { cookie } = await world.begun();
-    const { cookie: unseen } = await world.begun();
+    const cookie = forTheCore((await world.begun()).cookie);
     const login = await world.loaded(cookie);
     login.set("b", 2);
     const visitor = await world.loaded(undefined);
-    for (const work of [() => login.commit(), () => visitor.set("a", 1), () => login.regenerateId(), () => world.loaded(unseen)]) {
+    for (const work of [() => login.commit(), () => visitor.set("a", 1), () => login.regenerateId(), () => world.loaded(cookie)]) {
       await world.loaded(cookie);
       world.store.taken();
       overwrite(0xff);
@@ -72,21 +74,34 @@ describe("an instance whose memory was overwritten", () => {
     assert.deepEqual([login.setCookieHeaders(), visitor.setCookieHeaders(), visitor.id, visitor.size], [[], [], undefined, 0]);
   });
 
-  test("is not met by a cookie that opened before, but by the record that is loaded for it", async () => {
-    const world = new World();
-    const { cookie, id } = await world.begun();
+  test("is not met by a read whose cookie opened before, but by the commit after it", async () => {
+    // Whoever listens is told hashes of ids, which the core makes.
+    const world = new World({ onEvent: undefined });
+    const { cookie } = await world.begun();
     await world.loaded(cookie);
-    world.store.taken();
     overwrite(0xff);
-    assert.equal(world.sessions.open(request({ cookie })).id, id);
+    const session = await world.loaded(cookie);
+    session.set("a", 2);
+    world.store.taken();
+    await failedOnce(() => session.commit());
+    assert.deepEqual([world.store.taken(), await world.values(cookie)], [[], { a: 1 }]);
+    await session.commit();
+    assert.deepEqual(await world.values(cookie), { a: 2 });
+  });
+
+  test("is met again by a cookie whose configuration was dropped for others", async () => {
+    const world = new World();
+    const { cookie } = await world.begun();
+    await world.loaded(cookie);
+    for (let other = 0; other < 16; other++) world.deployed({ applicationName: `app-${other}` });
+    overwrite(0xff);
     await failedOnce(() => world.loaded(cookie));
-    assert.deepEqual(world.store.taken(), ["load"]);
     assert.deepEqual(await world.values(cookie), { a: 1 });
   });
 
   test("is told once, as core-restarted", async () => {
     const world = new World();
-    const { cookie } = await world.begun();
+    const cookie = forTheCore((await world.begun()).cookie);
     const visit = () => world.sessions.handle(request({ cookie }), undefined, (session) => session.load().then(() => new Response()));
     await visit();
     world.told();
@@ -111,7 +126,7 @@ describe("an instance whose memory was overwritten", () => {
 
   test("1,000 times over takes no more memory than once", async () => {
     const world = new World();
-    const { cookie } = await world.begun();
+    const cookie = forTheCore((await world.begun()).cookie);
     const before = instances();
     for (let trap = 0; trap < 1000; trap++) {
       overwrite(trap % 2 === 0 ? 0xff : 0x41);
