@@ -7,7 +7,8 @@ export const PATHS = ["none", "read", "write"];
 const CONNECTIONS = 8;
 const CALLS_PER_LOOP = 50;
 const SAMPLE_MICROS = 15_000;
-const WARM_UP_SAMPLES = 12;
+/** Enough that the engine has compiled what it will: a worker lives for thousands of requests. */
+const WARM_UP_SAMPLES = 80;
 
 /** Bundles and starts a worker. */
 export async function startWorker(name) {

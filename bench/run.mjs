@@ -34,7 +34,11 @@ export async function run(args) {
   try {
     for (const name of new Set(libraries.flatMap(({ bare, worker }) => [bare, worker]))) servers.set(name, await startWorker(name));
     const begun = [];
-    for (const library of libraries) begun.push({ library, ...(await beginSessions(servers.get(library.worker), library)) });
+    for (const library of libraries) {
+      const { header = (cookie) => cookie } = library;
+      const { cookies, cookieLength } = await beginSessions(servers.get(library.worker), library);
+      begun.push({ library, cookies: cookies.map(header), cookieLength });
+    }
     for (const mode of modes) {
       results[mode] = withRatios(mode, await measureMode(mode, begun, servers, rounds));
       const heading = `CPU microseconds per request above the same worker without sessions, ${MODES[mode]}: median (quartiles) of ${rounds} rounds`;

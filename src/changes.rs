@@ -209,10 +209,16 @@ fn string_end(text: &[u8], at: usize) -> Option<usize> {
 
 /// Counts the characters at the start that stand for themselves in a string of ours.
 fn plain_length(text: &[u8]) -> usize {
-    let (eights, _) = text.as_chunks::<8>();
-    let skipped = eights.iter().take_while(|eight| are_plain(u64::from_le_bytes(**eight))).count().saturating_mul(8);
-    let rest = text.get(skipped..).unwrap_or_default();
-    skipped.saturating_add(rest.iter().take_while(|&&byte| is_plain(byte)).count())
+    let (eights, tail) = text.as_chunks::<8>();
+    let mut length = 0_usize;
+    for eight in eights {
+        let others = not_plain(u64::from_le_bytes(*eight));
+        if others != 0 {
+            return length.saturating_add(others.trailing_zeros().div_euclid(8) as usize);
+        }
+        length = length.saturating_add(8);
+    }
+    length.saturating_add(tail.iter().take_while(|&&byte| is_plain(byte)).count())
 }
 
 /// Says whether a character stands for itself in a string of ours: ASCII, no control, quote or backslash.
@@ -220,17 +226,17 @@ const fn is_plain(byte: u8) -> bool {
     matches!(byte, b' ' | b'!' | b'#'..=b'[' | b']'..=0x7f)
 }
 
-/// Says whether eight characters are all plain.
-const fn are_plain(eight: u64) -> bool {
+/// Marks the first of eight characters that is not plain by its high bit; what stands behind it counts for nothing.
+const fn not_plain(eight: u64) -> u64 {
     const fn each(byte: u8) -> u64 {
         u64::from_le_bytes([byte; 8])
     }
-    // The high bit of a byte turns on where it is a control character, the quote, the backslash, or beyond ASCII; what a
-    // subtraction borrows from the next byte changes nothing, as the answer is no by then.
+    // A byte's high bit turns on where it is a control character, the quote, the backslash, or beyond ASCII; a
+    // subtraction borrows from the bytes behind such a one only.
     let control = eight.wrapping_sub(each(0x20));
     let quote = (eight ^ each(b'"')).wrapping_sub(each(1));
     let backslash = (eight ^ each(b'\\')).wrapping_sub(each(1));
-    (control | quote | backslash | eight) & each(0x80) == 0
+    (control | quote | backslash | eight) & each(0x80)
 }
 
 /// Finds the end of a literal.
