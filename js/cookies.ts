@@ -1,7 +1,7 @@
 // The cookie that is due, and its text.
 
 import { mayKeep } from "./consent.ts";
-import type { Opened } from "./core.ts";
+import type { Opened } from "./opened.ts";
 import type { SameSite } from "./options.ts";
 import { type DueCookie, now, type Visit } from "./visit.ts";
 

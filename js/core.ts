@@ -15,17 +15,7 @@ import {
 } from "./edge_session.js";
 import { SessionError, type SessionErrorCode } from "./errors.ts";
 import type { CookieRejection } from "./events.ts";
-import { OpenedTokens, onlyToken } from "./opened.ts";
-
-/** What a token of our cookie says. Times are unix seconds. */
-export interface Opened {
-  readonly id: string;
-  readonly issued: number;
-  readonly expires: number;
-  readonly persistent: boolean;
-  /** The place of the secret that opened it; 0 is the one that seals. */
-  readonly secret: number;
-}
+import { type Opened, OpenedTokens, onlyToken } from "./opened.ts";
 
 /** What a record means for the request that loaded it; the numbers are the compiled module's. */
 export const standings = { corrupt: 0, unsupported: 1, live: 2, expired: 3, graced: 4, forwarded: 5, dead: 6 } as const;

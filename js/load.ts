@@ -2,9 +2,10 @@
 
 import { Budget, call, failure, inTime, raced, tellBreaker } from "./calls.ts";
 import { sealAgain } from "./cookies.ts";
-import { type Judged, judge, type Opened, standings } from "./core.ts";
+import { type Judged, judge, standings } from "./core.ts";
 import { SessionError } from "./errors.ts";
 import { freeBehind, takeLock } from "./lock.ts";
+import type { Opened } from "./opened.ts";
 import { isSealed, openValues } from "./sealing.ts";
 import { asLines, beginAsLines, corrupt } from "./values.ts";
 import { keeperOf, keyFor, note, now, openCookie, recordKey, storeError, tell, type Visit } from "./visit.ts";

@@ -1,6 +1,14 @@
 // Remembers which tokens opened: a browser sends the same one with every request, and opening it is most of what a read costs.
 
-import type { Opened } from "./core.ts";
+/** What a token of our cookie says. Times are unix seconds. */
+export interface Opened {
+  readonly id: string;
+  readonly issued: number;
+  readonly expires: number;
+  readonly persistent: boolean;
+  /** The place of the secret that opened it; 0 is the one that seals. */
+  readonly secret: number;
+}
 
 /** Characters of a session's token. */
 const tokenLength = 96;

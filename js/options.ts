@@ -178,7 +178,7 @@ export interface Settings {
   readonly store: Store;
   /** Whether the store ends every call in time by itself. */
   readonly storeKeepsTime: boolean;
-  /** Whether nobody is waited for, the store being in this isolate, or none: what it is asked for is over before the request can be. */
+  /** Whether a commit waits for nobody, the store being in this isolate, or none: it is over before the request can be. */
   readonly answersAtOnce: boolean;
   /** How long a renewal that is waited for may take, in milliseconds: one try of the store's. */
   readonly renewalMs: number;
@@ -254,7 +254,7 @@ export function settle(options: SessionsOptions): Settings {
     core,
     store,
     storeKeepsTime: tryMs !== undefined,
-    answersAtOnce: inIsolate.has(store) || inCookies in store,
+    answersAtOnce: commit === "before-response" && (inIsolate.has(store) || inCookies in store),
     renewalMs: Math.min(tryMs ?? 1000, ioTimeoutMs),
     applicationName,
     cookie,

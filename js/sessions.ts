@@ -4,12 +4,13 @@ import { type Cache, StoreCache } from "./cache.ts";
 import { Budget, call } from "./calls.ts";
 import { commit, inTurn, isDirty } from "./commit.ts";
 import { isNavigation } from "./cookies.ts";
-import { instances, isId, type Opened } from "./core.ts";
+import { instances, isId } from "./core.ts";
 import { SessionError } from "./errors.ts";
 import { effortBefore } from "./failure.ts";
 import { applyToResponse, isRedirect } from "./headers.ts";
 import { load, secondsToLive } from "./load.ts";
 import { freeLock } from "./lock.ts";
+import type { Opened } from "./opened.ts";
 import { type RequestLike, type SessionsOptions, type Settings, settle } from "./options.ts";
 import { answerToOutage } from "./outage.ts";
 import { makeProtector, type Protector } from "./protector.ts";
@@ -241,7 +242,7 @@ async function renew(visit: Visit, ctx: Background | undefined): Promise<void> {
     () => note(visit, "session-renewed"),
     () => undefined,
   );
-  if (ctx === undefined || settings.answersAtOnce) await work;
+  if (ctx === undefined) await work;
   else ctx.waitUntil(work);
 }
 

@@ -12,8 +12,8 @@ function gate(): { opened: Promise<void>; open: () => void } {
 }
 
 /** Sessions on a store that nothing watches, as whatever is around it counts as a store elsewhere. */
-function inIsolate(store: Store) {
-  const sessions = createSessions({ secrets: [SECRET], store });
+function inIsolate(store: Store, commit: "before-response" | "background" = "before-response") {
+  const sessions = createSessions({ secrets: [SECRET], store, commit });
   const handle = (cookie: string | undefined, context: Context | undefined, change: (session: Session) => unknown) =>
     sessions.handle(request({ cookie }), context, async (session) => {
       await session.load();
@@ -21,7 +21,6 @@ function inIsolate(store: Store) {
       return new Response();
     });
   return {
-    sessions,
     handle,
     begun: async () => pairOf((await handle(undefined, undefined, (session) => session.set("a", 1))).headers.getSetCookie()[0] ?? ""),
   };
@@ -253,13 +252,21 @@ describe("waitUntil", () => {
   });
 
   test("is not asked for where the store is in this isolate, as nothing is left when the handler's turn is over", async () => {
-    const { sessions, handle, begun } = inIsolate(memoryStore({ isolated: true }));
+    const { handle, begun } = inIsolate(memoryStore({ isolated: true }));
     const cookie = await begun();
     const context = new Context();
     await handle(cookie, context, (session) => session.set("b", 2));
-    await sessions.handle(request({ cookie }), context, () => new Response());
+    await handle(cookie, context, (session) => session.commit());
     await handle(cookie, context, (session) => session.destroy());
     assert.deepEqual(context.promises, []);
+  });
+
+  test("is asked for there too where commits come behind the answer", async () => {
+    const { handle, begun } = inIsolate(memoryStore({ isolated: true }), "background");
+    const cookie = await begun();
+    const context = new Context();
+    await handle(cookie, context, (session) => session.set("b", 2));
+    assert.equal(context.promises.length, 1);
   });
 
   test("is asked for there too, once a replay waits", async () => {

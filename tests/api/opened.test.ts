@@ -2,8 +2,7 @@
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import type { Opened } from "../../dist/core.js";
-import { OpenedTokens, onlyToken } from "../../dist/opened.js";
+import { type Opened, OpenedTokens, onlyToken } from "../../dist/opened.js";
 import { dice, seedFor } from "./seeds.ts";
 import { NAME, request, World } from "./world.ts";
 
