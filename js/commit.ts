@@ -132,9 +132,9 @@ function begun(visit: Visit, budget: Budget): [Flow, Step] {
 
 /** Begins a commit, with the changes made in the same call of the core where it is known what they come to. */
 function writing(flow: Flow, id: string, birth: string, header: string, given: number, at: number): Step {
-  const changes = flow.outcome === undefined ? "" : outcomeText(flow.outcome);
-  const step = flow.visit.settings.core.write(id, birth, header, given, at, flow.base, changes);
-  if (flow.outcome !== undefined && step.merged !== "") flow.text = step.merged;
+  const [values, changes] = flow.outcome === undefined ? ["", ""] : [flow.base, outcomeText(flow.outcome)];
+  const step = flow.visit.settings.core.write(id, birth, header, given, at, values, changes);
+  if (step.merged !== "") flow.text = step.merged;
   return step;
 }
 

@@ -144,7 +144,8 @@ function write(text: string, at: number): number {
 
 /** Writes text that must be ASCII at `at` and gives where it ends; -1 where it is not. So it needs no room for more. */
 function writeAscii(text: string, at: number): number {
-  const { read, written } = encoder.encodeInto(text, at === 0 ? scratch : scratch.subarray(at));
+  // No byte beyond what is wiped: where it does not fit, it is not ASCII.
+  const { read, written } = encoder.encodeInto(text, scratch.subarray(at, at + text.length));
   return read === text.length && written === read ? at + written : -1;
 }
 
@@ -162,6 +163,8 @@ function failed(error: unknown): SessionError {
   if (error instanceof SessionError) return error;
   if (typeof error === "string") {
     const code = error as SessionErrorCode;
+    // The instance goes on: nothing stays of what it was given.
+    wipe(scratch.byteLength);
     return new SessionError(code, messages[code] ?? "the compiled core refused its input.");
   }
   memory = undefined;
@@ -198,11 +201,13 @@ export function isId(text: string): boolean {
 }
 
 /** The header of a session's values in clear, of which most records are: when it was created, and its deadline. */
-const ordinary = /^1j\.[\w-]{16}\.[\w-]{16}\.(?:[\w-]{16}|-)\.(0|[1-9]\d{0,14})\.(-|0|[1-9]\d{0,14})\./;
+const ordinary = /^1j\.[\w-]{16}\.[\w-]{16}\.(?:[\w-]{16}|-)\.(0|[1-9]\d{0,14})\.(-|0|[1-9]\d{0,14})\.$/;
 
 /** Says what a record means at `now` (unix seconds). */
 export function judge(record: string, now: number): Judged {
-  const found = ordinary.exec(record);
+  // The header alone: what matched last can be read from `RegExp` by anybody.
+  const valuesAt = record.indexOf("{");
+  const found = valuesAt > longestHeader ? null : ordinary.exec(record.slice(0, Math.max(valuesAt, 0)));
   if (found !== null) {
     const [header, created, end] = found;
     const deadline = end === "-" ? Number.POSITIVE_INFINITY : Number(end);
@@ -329,6 +334,8 @@ export class Core {
     this.#used = ++Core.#clock;
     room(0);
     if (this.#compiled !== undefined && this.#generation === generation) return this.#compiled;
+    // What a failed instance said is not believed.
+    this.#tokens.clear();
     room(this.#settings.length);
     scratch.set(this.#settings);
     try {
@@ -364,8 +371,12 @@ export class Core {
   /** Looks for our cookie, of that name, in a `Cookie` header. */
   open(header: string, name: string, now: number): Opened | CookieRejection | undefined {
     const token = onlyToken(header, name);
-    const known = token === undefined ? undefined : this.#tokens.find(token, now);
-    if (known !== undefined) return known;
+    const lives = memory !== undefined && this.#generation === generation;
+    const known = token !== undefined && lives ? this.#tokens.find(token, now) : undefined;
+    if (known !== undefined) {
+      this.#used = ++Core.#clock;
+      return known;
+    }
     try {
       const compiled = this.#live();
       room(header.length * 3);

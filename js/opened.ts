@@ -17,6 +17,8 @@ const mostTokens = 500;
 
 /** A token that opened. */
 interface Seen {
+  /** A text of its own: a part of a `Cookie` header would keep the whole header. */
+  readonly token: string;
   readonly opened: Opened;
   /** Unix seconds at which it opened; a clock that went back asks the core again. */
   readonly at: number;
@@ -29,17 +31,22 @@ export class OpenedTokens {
 
   /** Gives what the token says, where it opened before and would now. */
   find(token: string, now: number): Opened | undefined {
-    let seen = this.#recent.get(token);
-    if (seen === undefined) {
-      seen = this.#older.get(token);
-      if (seen !== undefined) this.#put(token, seen);
+    const recent = this.#recent.get(token);
+    const seen = recent ?? this.#older.get(token);
+    if (seen === undefined) return undefined;
+    if (now >= seen.opened.expires) {
+      this.#recent.delete(token);
+      this.#older.delete(token);
+      return undefined;
     }
-    return seen !== undefined && now >= seen.at && now < seen.opened.expires ? seen.opened : undefined;
+    if (now < seen.at) return undefined;
+    if (recent === undefined) this.#put(seen);
+    return seen.opened;
   }
 
-  /** Remembers that the token opened; `token` must not be a part of a longer text, which would be kept with it. */
+  /** Remembers that the token opened; `token` is no part of a longer text, which would be kept with it. */
   add(token: string, opened: Opened, now: number): void {
-    this.#put(token, { opened, at: now });
+    this.#put({ token, opened, at: now });
   }
 
   /** Forgets all. */
@@ -48,12 +55,12 @@ export class OpenedTokens {
     this.#older.clear();
   }
 
-  #put(token: string, seen: Seen): void {
+  #put(seen: Seen): void {
     if (this.#recent.size >= mostTokens) {
       this.#older = this.#recent;
       this.#recent = new Map();
     }
-    this.#recent.set(token, seen);
+    this.#recent.set(seen.token, seen);
   }
 }
 
@@ -65,6 +72,7 @@ export function onlyToken(header: string, name: string): string | undefined {
   const at = header.indexOf(name);
   const from = at + name.length + 1;
   const to = from + tokenLength;
-  const isWhole = (at === 0 || header.startsWith("; ", at - 2)) && header[from - 1] === "=" && (to === header.length || header[to] === ";");
+  const isWhole =
+    at >= 0 && (at === 0 || header.startsWith("; ", at - 2)) && header[from - 1] === "=" && (to === header.length || header[to] === ";");
   return isWhole && !header.includes(name, from) ? header.slice(from, to) : undefined;
 }

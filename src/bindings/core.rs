@@ -153,6 +153,7 @@ impl Core {
         flags: u32,
         now_ms: f64,
     ) -> Result<u32, Error> {
+        let moment = moment(now_ms)?;
         let values_end = length.saturating_add(values_length);
         let (base, mut values) = scratch.read(values_end.saturating_add(changes_length), |text| {
             let (text, changes) = text.split_at_checked(values_end).ok_or(Error::CoreFailed)?;
@@ -167,7 +168,7 @@ impl Core {
             };
             Ok::<_, Error>((base, merged(values, changes)?))
         })??;
-        let (write, step) = Write::begin(&base, &self.limits(flags), &moment(now_ms)?);
+        let (write, step) = Write::begin(&base, &self.limits(flags), &moment);
         let code = put_step(scratch, &Task::Write(write), &step, &values);
         values.fill(0);
         code

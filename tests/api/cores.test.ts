@@ -119,6 +119,20 @@ test("no value and no cookie lies in linear memory between calls", async () => {
   nothingLies("memory-canary", session.setCookieHeaders()[0] ?? "");
 });
 
+test("nothing of values that are no text of ours lies there either", async () => {
+  const world = new World();
+  const { cookie, key } = await world.begun();
+  const io = { signal: new AbortController().signal };
+  const text = (await world.store.load(key, 0, io)) ?? "";
+  for (const value of [`${"é".repeat(3000)}memory-canary`, `${"é".repeat(9000)}memory-canary`, `memory-canary${"é".repeat(3000)}`]) {
+    await world.store.put(key, `${text.slice(0, text.indexOf("{"))}{\n"a":"${value}"}`, 60, io);
+    const session = await world.loaded(cookie);
+    session.set("b", 2);
+    await session.commit();
+    assert.equal(holds("memory-canary"), false);
+  }
+});
+
 test("no secret as it was given lies in linear memory", () => {
   const secret = `memory-canary-${SECRET}`;
   const make = () => createSessions({ secrets: [secret], store: memoryStore() });

@@ -1,12 +1,32 @@
 // A token that opened before is not opened again; everything else is as if it were.
 
 import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
 import { describe, test } from "node:test";
 import { type Opened, OpenedTokens, onlyToken } from "../../dist/opened.js";
 import { dice, seedFor } from "./seeds.ts";
 import { NAME, request, World } from "./world.ts";
 
 const TOKEN = "A".repeat(96);
+/** Sees 400 tokens, each in a new header of 15 KiB, once they are among the older ones; prints how many KiB more there are. */
+const SEEN_AGAIN = `
+import { OpenedTokens, onlyToken } from ${JSON.stringify(new URL("../../dist/opened.js", import.meta.url).href)};
+const tokens = new OpenedTokens();
+const text = (value) => Buffer.from(value, "latin1").toString("latin1");
+const nth = (number) => text(String(number).padStart(96, "A"));
+const header = (number) => text("s=" + nth(number) + "; big=" + String(number).repeat(5000).slice(0, 15360));
+const opened = { id: "", issued: 0, expires: 100, persistent: false, secret: 0 };
+for (let number = 0; number < 800; number++) tokens.add(nth(number), opened, 0);
+const see = () => {
+  for (let number = 0; number < 400; number++) tokens.find(onlyToken(header(number), "s"), 0)?.id;
+};
+onlyToken(header(800), "s");
+gc();
+const before = process.memoryUsage().heapUsed;
+see();
+gc();
+process.stdout.write(String((process.memoryUsage().heapUsed - before) / 1024));
+`;
 const said = (id: string, expires = 100): Opened => ({ id, issued: 0, expires, persistent: false, secret: 0 });
 
 describe("a cookie that opened before", () => {
@@ -106,8 +126,9 @@ describe("the only token of a header", () => {
   test("is none where anything is unusual", () => {
     const ours = `${NAME}=${TOKEN}`;
     const twice = [`${ours}; ${ours}`, `${ours}; ${NAME}2=`, `${NAME}; ${ours}`];
+    const others = [`; ${"x".repeat(NAME.length - 3)}=${TOKEN}`, `; ${"x".repeat(NAME.length)}=${TOKEN}`, "theme=dark"];
     const shifted = [`a=b;${ours}`, `a=b;  ${ours}`, `a=b ${ours}`, `x${ours}`, ` ${ours}`, `${NAME} =${TOKEN}`];
-    for (const header of [...twice, ...shifted, `${ours} `, `${ours}A`, `${NAME}`, `${NAME}=`, ours.slice(0, -1), "", TOKEN]) {
+    for (const header of [...twice, ...shifted, ...others, `${ours} `, `${ours}A`, `${NAME}`, `${NAME}=`, ours.slice(0, -1), "", TOKEN]) {
       assert.equal(onlyToken(header, NAME), undefined, header);
     }
   });
@@ -126,6 +147,12 @@ describe("what is remembered of tokens", () => {
       ["often", "once", "0", "1499"].map((token) => tokens.find(token, 0)?.id),
       ["often", undefined, undefined, "other"],
     );
+  });
+
+  test("keeps no `Cookie` header, however often its token is seen", () => {
+    const { status, stdout } = spawnSync(process.execPath, ["--expose-gc", "--input-type=module", "-e", SEEN_AGAIN], { encoding: "utf8" });
+    assert.equal(status, 0);
+    assert.ok(Math.abs(Number(stdout)) < 500, `${stdout} KiB more after headers of 15 KiB each`);
   });
 
   test("counts from the second at which it opened until its end", () => {

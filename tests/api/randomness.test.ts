@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
+import { holds, instances } from "./instances.ts";
 import { codeOf, pairOf, request, World } from "./world.ts";
 
 /** Runs something while the platform gives no randomness after the first `good` times. */
@@ -45,6 +46,16 @@ describe("a platform without randomness", () => {
     assert.deepEqual([world.store.taken(), session.setCookieHeaders()], [[], []]);
     await session.commit();
     assert.deepEqual(await world.values(cookie), { a: 1, b: 2 });
+  });
+
+  test("leaves nothing of the values in linear memory", async () => {
+    const world = new World();
+    const { cookie } = await world.begun();
+    const session = await world.loaded(cookie);
+    session.set("b", `${"x".repeat(3000)}memory-canary`);
+    const before = instances();
+    assert.equal(await without(0, () => codeOf(() => session.commit())), "core-failed");
+    assert.deepEqual([holds("memory-canary"), instances()], [false, before]);
   });
 
   test("fails handle in place of an answer, with no cookie", async () => {

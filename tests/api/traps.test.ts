@@ -89,6 +89,22 @@ describe("an instance whose memory was overwritten", () => {
     assert.deepEqual(await world.values(cookie), { a: 2 });
   });
 
+  test("is not believed in what it said of cookies before", async () => {
+    const world = new World();
+    const [{ cookie, id }, other] = [await world.begun(), await world.begun()];
+    const seen = () => world.sessions.open(request({ cookie })).id;
+    const otherSeen = () => world.sessions.open(request({ cookie: other.cookie })).id;
+    assert.deepEqual([seen(), otherSeen()], [id, other.id]);
+    overwrite(0xff);
+    await failedOnce(() => world.loaded(forTheCore(cookie)));
+    const before = instances();
+    assert.deepEqual([seen(), instances() - before], [id, 1]);
+    overwrite(0xff);
+    assert.deepEqual([seen(), instances() - before], [id, 1]);
+    await failedOnce(otherSeen);
+    assert.equal(otherSeen(), other.id);
+  });
+
   test("is met again by a cookie whose configuration was dropped for others", async () => {
     const world = new World();
     const { cookie } = await world.begun();
