@@ -44,6 +44,9 @@ pub enum Purpose {
 }
 
 impl Purpose {
+    /// All of them, in order.
+    const ALL: [Purpose; 5] = [Self::Session, Self::TempData, Self::CookieSession, Self::Protected, Self::Record];
+
     /// Gives the name that is bound into keys and tokens.
     #[must_use]
     pub const fn name(self) -> &'static str {
@@ -82,7 +85,7 @@ struct Entry {
     key_id: [u8; KEY_ID_BYTES],
     event_salt: [u8; 32],
     /// One for each purpose, in the order of `Purpose`.
-    keys: [XaesKey; 5],
+    keys: Vec<XaesKey>,
 }
 
 impl Keyring {
@@ -104,9 +107,14 @@ impl Keyring {
         if too_many || too_short || name_refused || has_equals(secrets) {
             return Err(Error::InvalidOptions);
         }
+        Self::derive(secrets, application_name)
+    }
+
+    // The same for secrets and a name that were checked.
+    pub(crate) fn derive<S: AsRef<[u8]>>(secrets: &[S], application_name: &str) -> Result<Self, Error> {
         let mut entries = Vec::with_capacity(secrets.len());
         for secret in secrets {
-            entries.push(Entry::derive(secret, application_name)?);
+            entries.push(Entry::derive(secret.as_ref(), application_name)?);
         }
         Ok(Self { application_name: application_name.to_owned(), entries })
     }
@@ -126,7 +134,7 @@ impl Keyring {
     // The key that seals, and its public name.
     pub(crate) fn sealing_key(&self, purpose: Purpose) -> Option<([u8; KEY_ID_BYTES], &XaesKey)> {
         let entry = self.entries.first()?;
-        Some((entry.key_id, entry.key(purpose)))
+        Some((entry.key_id, entry.key(purpose)?))
     }
 
     // The keys of that public name, each with the index of its secret. Two
@@ -136,7 +144,7 @@ impl Keyring {
             .iter()
             .enumerate()
             .filter(move |(_, entry)| entry.key_id == key_id)
-            .map(move |(index, entry)| (index, entry.key(purpose)))
+            .filter_map(move |(index, entry)| Some((index, entry.key(purpose)?)))
     }
 }
 
@@ -150,32 +158,17 @@ impl Entry {
     #[inline(never)]
     fn derive(secret: &[u8], application_name: &str) -> Result<Self, Error> {
         let secret = Hkdf::<Sha256>::new(Some(SALT), secret);
-        let key = |purpose: Purpose| {
-            let key = expand(&secret, &["key", purpose.name(), application_name])?;
-            Ok(XaesKey::new(&key))
-        };
-        Ok(Self {
-            key_id: expand(&secret, &["kid", application_name])?,
-            event_salt: expand(&secret, &["event", application_name])?,
-            keys: [
-                key(Purpose::Session)?,
-                key(Purpose::TempData)?,
-                key(Purpose::CookieSession)?,
-                key(Purpose::Protected)?,
-                key(Purpose::Record)?,
-            ],
-        })
+        let mut keys = Vec::with_capacity(Purpose::ALL.len());
+        for purpose in Purpose::ALL {
+            keys.push(XaesKey::new(&expand(&secret, &["key", purpose.name(), application_name])?));
+        }
+        // HKDF's output of fewer bytes is the start of its output of more (RFC 5869 2.3).
+        let [a, b, c, d, ..] = expand(&secret, &["kid", application_name])?;
+        Ok(Self { key_id: [a, b, c, d], event_salt: expand(&secret, &["event", application_name])?, keys })
     }
 
-    const fn key(&self, purpose: Purpose) -> &XaesKey {
-        let [session, temp_data, cookie_session, protected, record] = &self.keys;
-        match purpose {
-            Purpose::Session => session,
-            Purpose::TempData => temp_data,
-            Purpose::CookieSession => cookie_session,
-            Purpose::Protected => protected,
-            Purpose::Record => record,
-        }
+    fn key(&self, purpose: Purpose) -> Option<&XaesKey> {
+        self.keys.get(purpose as usize)
     }
 }
 
@@ -200,12 +193,12 @@ pub(crate) fn has_equals<S: AsRef<[u8]>>(secrets: &[S]) -> bool {
 
 // HKDF-Expand; each part of the info has its length before it.
 #[inline(never)]
-fn expand<const BYTES: usize>(secret: &Hkdf<Sha256>, info: &[&str]) -> Result<[u8; BYTES], Error> {
+fn expand(secret: &Hkdf<Sha256>, info: &[&str]) -> Result<[u8; 32], Error> {
     let mut joined = Parts::new();
     for part in info {
         joined.push(part.as_bytes())?;
     }
-    let mut bytes = [0; BYTES];
+    let mut bytes = [0; 32];
     match secret.expand(joined.as_bytes(), &mut bytes) {
         Ok(()) => Ok(bytes),
         Err(_) => Err(Error::CoreFailed),

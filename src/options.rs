@@ -7,7 +7,7 @@ use core::fmt;
 
 use crate::cookie::{CookieOptions, MAX_AGE_SECONDS, MAX_ATTRIBUTE, MAX_NAME_AND_VALUE, SameSite, is_attribute, is_cookie_name};
 use crate::error::Error;
-use crate::keyring::{MAX_SECRETS, MIN_SECRET_BYTES, has_equals, is_application_name};
+use crate::keyring::{Keyring, MAX_SECRETS, MIN_SECRET_BYTES, has_equals, is_application_name};
 use crate::token::SESSION_TEXT;
 
 /// Bytes of a record that no setting can pass.
@@ -76,6 +76,16 @@ impl Options {
     /// - `invalid-options`: `problems` is not empty.
     pub fn check(&self) -> Result<(), Error> {
         if self.problems().is_empty() { Ok(()) } else { Err(Error::InvalidOptions) }
+    }
+
+    // Derives the keys, and wipes the secrets. Without problems only.
+    pub(crate) fn take_keyring(&mut self) -> Result<Keyring, Error> {
+        let keyring = Keyring::derive(&self.secrets, &self.application_name)?;
+        for secret in &mut self.secrets {
+            secret.fill(0);
+        }
+        self.secrets.clear();
+        Ok(keyring)
     }
 
     fn check_secrets(&self, problems: &mut Vec<&'static str>) {

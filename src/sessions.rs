@@ -1,12 +1,10 @@
 //! One configuration of sessions, made once.
 
-use alloc::vec::Vec;
 use core::fmt;
 
 use crate::cookie;
 use crate::error::Error;
 use crate::id::Id;
-use crate::keyring::Keyring;
 use crate::options::Options;
 use crate::session::{Capabilities, Session, Settings};
 
@@ -70,12 +68,7 @@ impl Sessions {
     pub fn new(options: Options) -> Result<Self, Error> {
         options.check()?;
         let mut options = options;
-        let secrets: Vec<&[u8]> = options.secrets.iter().map(Vec::as_slice).collect();
-        let keyring = Keyring::new(&secrets, &options.application_name)?;
-        for secret in &mut options.secrets {
-            secret.fill(0);
-        }
-        options.secrets.clear();
+        let keyring = options.take_keyring()?;
         Ok(Self { settings: Settings::new(keyring, options) })
     }
 

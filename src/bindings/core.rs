@@ -56,18 +56,12 @@ impl Core {
     pub fn new(scratch: &Scratch, length: usize) -> Result<Core, JsValue> {
         let options = scratch.read(length, settings::parse);
         scratch.with(|bytes| bytes.fill(0));
-        let options = options??;
+        let mut options = options??;
         let problems = options.problems();
         if !problems.is_empty() {
             return Err(JsValue::from_str(&problems.join("\n")));
         }
-        let secrets: Vec<&[u8]> = options.secrets.iter().map(Vec::as_slice).collect();
-        let keyring = Keyring::new(&secrets, &options.application_name)?;
-        let mut options = options;
-        for secret in &mut options.secrets {
-            secret.fill(0);
-        }
-        options.secrets.clear();
+        let keyring = options.take_keyring()?;
         Ok(Core { keyring, options })
     }
 
