@@ -251,7 +251,7 @@ fn number_end(text: &[u8], at: usize) -> Option<usize> {
         let count = text.get(at..)?.iter().take_while(|byte| byte.is_ascii_digit()).count();
         (count > 0).then(|| at.checked_add(count)).flatten()
     };
-    let is = |at: usize, allowed: &[u8]| text.get(at).is_some_and(|byte| allowed.contains(byte));
+    let is = |at: usize, allowed: &[u8]| text.get(at).is_some_and(|byte| allowed.iter().any(|allowed| allowed == byte));
     let after = |at: usize, allowed: &[u8]| {
         if is(at, allowed) { at.checked_add(1) } else { Some(at) }
     };

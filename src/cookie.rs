@@ -244,13 +244,18 @@ impl CookieOptions {
 
 /// Tells whether a name is a token (RFC 9110 5.6.2).
 #[must_use]
+#[inline(never)]
 pub fn is_cookie_name(name: &str) -> bool {
-    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
+    let allowed = |byte: u8| {
+        byte.is_ascii_alphanumeric()
+            || matches!(byte, b'!' | b'#'..=b'\'' | b'*' | b'+' | b'-' | b'.' | b'^'..=b'`' | b'|' | b'~')
+    };
     !name.is_empty() && name.bytes().all(allowed)
 }
 
 /// Tells whether a `Path` or `Domain` has no control, `;` or non-ASCII.
 #[must_use]
+#[inline(never)]
 pub fn is_attribute(text: &str) -> bool {
     text.bytes().all(|byte| (b' '..=b'~').contains(&byte) && byte != b';')
 }

@@ -175,7 +175,7 @@ impl Entry {
 /// Tells whether a name is 1 to 64 of `A-Z a-z 0-9 . _ -`.
 #[must_use]
 pub fn is_application_name(name: &str) -> bool {
-    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"._-".contains(&byte);
+    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-');
     (1..=MAX_APPLICATION_NAME).contains(&name.len()) && name.bytes().all(allowed)
 }
 

@@ -61,12 +61,12 @@ impl Options {
     #[must_use]
     #[inline(never)]
     pub fn problems(&self) -> Vec<&'static str> {
-        let mut problems = Vec::new();
+        let mut problems = Problems(Vec::new());
         self.check_secrets(&mut problems);
         check_fields(&self.cookie, &mut problems);
         check_pairs(&self.cookie, &mut problems);
         self.check_limits(&mut problems);
-        problems
+        problems.0
     }
 
     /// Refuses options that have a problem.
@@ -88,44 +88,34 @@ impl Options {
         Ok(keyring)
     }
 
-    fn check_secrets(&self, problems: &mut Vec<&'static str>) {
+    fn check_secrets(&self, problems: &mut Problems) {
         let secrets = &self.secrets;
         let too_short = |secret: &Vec<u8>| secret.len() < MIN_SECRET_BYTES;
-        refuse(
-            problems,
-            &[
-                (secrets.is_empty(), "secrets: there is none; give one of 32 random bytes (openssl rand -base64 48)"),
-                (secrets.len() > MAX_SECRETS, "secrets: more than 8; keep those still in use"),
-                (secrets.iter().any(too_short), "secrets: one is below 32 bytes; use random ones (openssl rand -base64 48)"),
-                (has_equals(secrets), "secrets: two are equal; list each once"),
-                (
-                    !is_application_name(&self.application_name),
-                    "applicationName: not allowed; write 1 to 64 of A-Z a-z 0-9 . _ -",
-                ),
-            ],
+        problems.add_if(secrets.is_empty(), "secrets: there is none; give one of 32 random bytes (openssl rand -base64 48)");
+        problems.add_if(secrets.len() > MAX_SECRETS, "secrets: more than 8; keep those still in use");
+        problems
+            .add_if(secrets.iter().any(too_short), "secrets: one is below 32 bytes; use random ones (openssl rand -base64 48)");
+        problems.add_if(has_equals(secrets), "secrets: two are equal; list each once");
+        problems.add_if(
+            !is_application_name(&self.application_name),
+            "applicationName: not allowed; write 1 to 64 of A-Z a-z 0-9 . _ -",
         );
     }
 
-    fn check_limits(&self, problems: &mut Vec<&'static str>) {
-        let range = 1..=MAX_AGE_SECONDS;
+    fn check_limits(&self, problems: &mut Problems) {
         let idle = self.idle_timeout_seconds;
         let absolute = self.absolute_timeout_seconds;
-        refuse(
-            problems,
-            &[
-                (!range.contains(&idle), "idleTimeoutSeconds: out of range; write whole seconds, 1 to 34560000"),
-                (
-                    absolute.is_some_and(|seconds| !range.contains(&seconds)),
-                    "absoluteTimeoutSeconds: out of range; write whole seconds, 1 to 34560000, \
-                 or Infinity",
-                ),
-                (
-                    absolute.is_some_and(|seconds| seconds < idle),
-                    "absoluteTimeoutSeconds: below idleTimeoutSeconds; raise it, or lower that",
-                ),
-                (!(1..=MAX_RECORD_BYTES).contains(&self.max_record_bytes), "maxRecordBytes: out of range; write 1 to 1048576"),
-            ],
+        problems.add_if(is_out_of_range(Some(idle)), "idleTimeoutSeconds: out of range; write whole seconds, 1 to 34560000");
+        problems.add_if(
+            is_out_of_range(absolute),
+            "absoluteTimeoutSeconds: out of range; write whole seconds, 1 to 34560000, or Infinity",
         );
+        problems.add_if(
+            absolute.is_some_and(|seconds| seconds < idle),
+            "absoluteTimeoutSeconds: below idleTimeoutSeconds; raise it, or lower that",
+        );
+        problems
+            .add_if(!(1..=MAX_RECORD_BYTES).contains(&self.max_record_bytes), "maxRecordBytes: out of range; write 1 to 1048576");
     }
 }
 
@@ -135,79 +125,77 @@ impl fmt::Debug for Options {
     }
 }
 
+/// The problems that were found.
+struct Problems(Vec<&'static str>);
+
+impl Problems {
+    #[inline(never)]
+    fn add_if(&mut self, is_broken: bool, problem: &'static str) {
+        if is_broken {
+            self.0.push(problem);
+        }
+    }
+}
+
 // Each attribute for itself.
-fn check_fields(cookie: &CookieOptions, problems: &mut Vec<&'static str>) {
+fn check_fields(cookie: &CookieOptions, problems: &mut Problems) {
     let longest_name = MAX_NAME_AND_VALUE.saturating_sub(SESSION_TEXT);
-    let name_refused = !is_cookie_name(&cookie.name) || cookie.name.len() > longest_name;
     let path = &cookie.path;
-    let path_refused = !path.starts_with('/') || !is_attribute(path) || path.len() > MAX_ATTRIBUTE;
-    let domain_refused =
-        cookie.domain.as_ref().is_some_and(|domain| domain.is_empty() || !is_attribute(domain) || domain.len() > MAX_ATTRIBUTE);
-    let lifetime = cookie.max_age_seconds;
-    refuse(
-        problems,
-        &[
-            (name_refused, "cookie.name: not allowed; write letters, digits, - and _, at most 4000"),
-            (path_refused, "cookie.path: not allowed; begin with /, plain ASCII without ;, at most 1024"),
-            (domain_refused, "cookie.domain: not allowed; write a host name, or leave it out"),
-            (
-                lifetime.is_some_and(|seconds| !(1..=MAX_AGE_SECONDS).contains(&seconds)),
-                "cookie.maxAgeSeconds: out of range; write whole seconds, 1 to 34560000",
-            ),
-        ],
+    problems.add_if(
+        !is_cookie_name(&cookie.name) || cookie.name.len() > longest_name,
+        "cookie.name: not allowed; write letters, digits, - and _, at most 4000",
+    );
+    problems.add_if(
+        !path.starts_with('/') || !is_attribute(path) || path.len() > MAX_ATTRIBUTE,
+        "cookie.path: not allowed; begin with /, plain ASCII without ;, at most 1024",
+    );
+    problems.add_if(
+        cookie.domain.as_ref().is_some_and(|domain| domain.is_empty() || !is_attribute(domain) || domain.len() > MAX_ATTRIBUTE),
+        "cookie.domain: not allowed; write a host name, or leave it out",
+    );
+    problems.add_if(
+        is_out_of_range(cookie.max_age_seconds),
+        "cookie.maxAgeSeconds: out of range; write whole seconds, 1 to 34560000",
     );
 }
 
 // The pairs that browsers refuse, without a word (RFC 6265bis 4.1.3, 5.7).
-fn check_pairs(cookie: &CookieOptions, problems: &mut Vec<&'static str>) {
+fn check_pairs(cookie: &CookieOptions, problems: &mut Problems) {
     let host = has_prefix(&cookie.name, "__Host-");
     let http = has_prefix(&cookie.name, "__Http-") || has_prefix(&cookie.name, "__Host-Http-");
     let any = host || http || has_prefix(&cookie.name, "__Secure-");
-    refuse(
-        problems,
-        &[
-            (
-                any && !cookie.secure,
-                "cookie.secure: the name's prefix needs it; leave it out, or for development name \
-             the cookie session",
-            ),
-            (
-                host && cookie.domain.is_some(),
-                "cookie.domain: a __Host- name has none; leave it out, or name the cookie \
-             __Secure-session",
-            ),
-            (
-                host && cookie.path != "/",
-                "cookie.path: a __Host- name needs /; leave it out, or name the cookie \
-             __Secure-session",
-            ),
-            (
-                http && !cookie.http_only,
-                "cookie.httpOnly: the name's prefix needs it; leave it out, or name the cookie \
-             __Host-session",
-            ),
-            (
-                cookie.same_site == SameSite::None && !cookie.secure,
-                "cookie.sameSite: none needs secure; set secure, or write lax",
-            ),
-            (cookie.partitioned && !cookie.secure, "cookie.partitioned: needs secure; set secure, or leave it out"),
-        ],
+    problems.add_if(
+        any && !cookie.secure,
+        "cookie.secure: the name's prefix needs it; leave it out, or for development name the cookie session",
     );
+    problems.add_if(
+        host && cookie.domain.is_some(),
+        "cookie.domain: a __Host- name has none; leave it out, or name the cookie __Secure-session",
+    );
+    problems.add_if(
+        host && cookie.path != "/",
+        "cookie.path: a __Host- name needs /; leave it out, or name the cookie __Secure-session",
+    );
+    problems.add_if(
+        http && !cookie.http_only,
+        "cookie.httpOnly: the name's prefix needs it; leave it out, or name the cookie __Host-session",
+    );
+    problems.add_if(
+        cookie.same_site == SameSite::None && !cookie.secure,
+        "cookie.sameSite: none needs secure; set secure, or write lax",
+    );
+    problems.add_if(cookie.partitioned && !cookie.secure, "cookie.partitioned: needs secure; set secure, or leave it out");
+}
+
+fn is_out_of_range(seconds: Option<u64>) -> bool {
+    seconds.is_some_and(|seconds| !(1..=MAX_AGE_SECONDS).contains(&seconds))
 }
 
 // Browsers compare prefixes in any case (RFC 6265bis 5.7).
+#[inline(never)]
 fn has_prefix(name: &str, prefix: &str) -> bool {
     let start = name.as_bytes().get(..prefix.len());
     start.is_some_and(|start| start.eq_ignore_ascii_case(prefix.as_bytes()))
-}
-
-#[inline(never)]
-fn refuse(problems: &mut Vec<&'static str>, rules: &[(bool, &'static str)]) {
-    for &(broken, problem) in rules {
-        if broken {
-            problems.push(problem);
-        }
-    }
 }
 
 #[cfg(test)]

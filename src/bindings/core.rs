@@ -59,7 +59,7 @@ impl Core {
         let mut options = options??;
         let problems = options.problems();
         if !problems.is_empty() {
-            return Err(JsValue::from_str(&problems.join("\n")));
+            return Err(JsValue::from_str(&settings::joined(&problems)));
         }
         let keyring = options.take_keyring()?;
         Ok(Core { keyring, options })

@@ -3,7 +3,6 @@
 //! Length-prefixed parts, each with 4 bytes big-endian before it: application name, cookie name, path, domain, same-site,
 //! flags, four numbers of 8 bytes (max age, idle, absolute, most bytes of a record; all ones: none), then the secrets.
 
-use alloc::borrow::ToOwned;
 use alloc::string::String;
 use alloc::vec::Vec;
 
@@ -20,29 +19,53 @@ const NONE: u64 = u64::MAX;
 /// Reads the settings in the first `length` bytes of the scratch.
 #[inline(never)]
 pub(super) fn parse(text: &[u8]) -> Result<Options, Error> {
-    let mut parts = Parts(text);
-    let application_name = parts.text()?;
-    let mut cookie = CookieOptions { name: parts.text()?, path: parts.text()?, ..CookieOptions::default() };
-    cookie.domain = Some(parts.text()?).filter(|domain| !domain.is_empty());
-    cookie.same_site = match parts.next()? {
+    let mut parts = Parts { rest: text, broken: false };
+    let application_name = parts.text();
+    let (name, path, domain) = (parts.text(), parts.text(), parts.text());
+    let same_site = match parts.next() {
         b"lax" => SameSite::Lax,
         b"strict" => SameSite::Strict,
         b"none" => SameSite::None,
-        _ => return Err(Error::InvalidOptions),
+        _ => {
+            parts.broken = true;
+            SameSite::Lax
+        }
     };
-    let flags = parts.next()?;
-    cookie.secure = flags.contains(&b's');
-    cookie.http_only = flags.contains(&b'h');
-    cookie.partitioned = flags.contains(&b'p');
-    cookie.max_age_seconds = Some(parts.number()?).filter(|&seconds| seconds != NONE);
-    let idle_timeout_seconds = parts.number()?;
-    let absolute_timeout_seconds = Some(parts.number()?).filter(|&seconds| seconds != NONE);
-    let max_record_bytes = usize::try_from(parts.number()?).unwrap_or(0);
-    let mut options = Options::new(Vec::new());
-    while !parts.0.is_empty() {
-        options.secrets.push(parts.next()?.to_vec());
+    let flags = parts.next();
+    let has = |wanted: u8| flags.iter().any(|&flag| flag == wanted);
+    let (secure, http_only, partitioned) = (has(b's'), has(b'h'), has(b'p'));
+    let max_age_seconds = parts.end();
+    let domain = Some(domain).filter(|domain| !domain.is_empty());
+    let cookie = CookieOptions { name, path, domain, same_site, secure, http_only, partitioned, max_age_seconds };
+    let idle_timeout_seconds = parts.number();
+    let absolute_timeout_seconds = parts.end();
+    let max_record_bytes = usize::try_from(parts.number()).unwrap_or(0);
+    let mut secrets = Vec::new();
+    while !parts.rest.is_empty() {
+        secrets.push(parts.next().to_vec());
     }
-    Ok(Options { application_name, cookie, idle_timeout_seconds, absolute_timeout_seconds, max_record_bytes, ..options })
+    let options = Options {
+        secrets,
+        application_name,
+        cookie,
+        idle_timeout_seconds,
+        absolute_timeout_seconds,
+        encrypt_records: false,
+        max_record_bytes,
+    };
+    if parts.broken { Err(Error::InvalidOptions) } else { Ok(options) }
+}
+
+/// Puts each problem on a line of its own.
+pub(super) fn joined(problems: &[&str]) -> String {
+    let mut lines = String::new();
+    for problem in problems {
+        if !lines.is_empty() {
+            lines.push('\n');
+        }
+        lines.push_str(problem);
+    }
+    lines
 }
 
 /// Replaces the first `length` bytes of the scratch by their SHA-256.
@@ -63,24 +86,50 @@ pub(super) fn sha256(salt: &[u8], text: &[u8]) -> [u8; 32] {
 }
 
 /// The parts that are left.
-struct Parts<'s>(&'s [u8]);
+struct Parts<'s> {
+    rest: &'s [u8],
+    /// Whether a part was missing or of another length; what was given for it then means nothing.
+    broken: bool,
+}
 
 impl<'s> Parts<'s> {
-    fn next(&mut self) -> Result<&'s [u8], Error> {
-        let (length, rest) = self.0.split_first_chunk::<4>().ok_or(Error::InvalidOptions)?;
-        let length = usize::try_from(u32::from_be_bytes(*length)).map_err(|_| Error::InvalidOptions)?;
-        let (part, rest) = rest.split_at_checked(length).ok_or(Error::InvalidOptions)?;
-        self.0 = rest;
-        Ok(part)
+    #[inline(never)]
+    fn next(&mut self) -> &'s [u8] {
+        match next_part(self.rest) {
+            Some((part, rest)) => {
+                self.rest = rest;
+                part
+            }
+            None => {
+                *self = Parts { rest: &[], broken: true };
+                &[]
+            }
+        }
+    }
+
+    /// Bytes beyond ASCII become other characters beyond ASCII, which no option may have.
+    #[inline(never)]
+    fn text(&mut self) -> String {
+        self.next().iter().copied().map(char::from).collect()
     }
 
     #[inline(never)]
-    fn text(&mut self) -> Result<String, Error> {
-        Ok(core::str::from_utf8(self.next()?).map_err(|_| Error::InvalidOptions)?.to_owned())
+    fn number(&mut self) -> u64 {
+        match self.next().try_into() {
+            Ok(bytes) => u64::from_be_bytes(bytes),
+            Err(_) => {
+                self.broken = true;
+                0
+            }
+        }
     }
 
-    #[inline(never)]
-    fn number(&mut self) -> Result<u64, Error> {
-        Ok(u64::from_be_bytes(self.next()?.try_into().map_err(|_| Error::InvalidOptions)?))
+    fn end(&mut self) -> Option<u64> {
+        Some(self.number()).filter(|&seconds| seconds != NONE)
     }
+}
+
+fn next_part(text: &[u8]) -> Option<(&[u8], &[u8])> {
+    let (length, rest) = text.split_first_chunk::<4>()?;
+    rest.split_at_checked(usize::try_from(u32::from_be_bytes(*length)).ok()?)
 }
