@@ -8,6 +8,7 @@ use alloc::vec;
 use alloc::vec::Vec;
 
 use crate::error::Error;
+use crate::text::append;
 
 /// How deep a stored value may be nested (SEC-44).
 const DEEPEST: usize = 127;
@@ -129,10 +130,10 @@ fn split_entry(line: &[u8]) -> Option<(&[u8], &[u8])> {
 
 /// Appends one entry, with what stands before it.
 fn push_entry(key: &[u8], value: &[u8], start: usize, out: &mut Vec<u8>) {
-    out.extend_from_slice(if out.len() == start { b"\n" } else { b",\n" });
-    out.extend_from_slice(key);
-    out.push(b':');
-    out.extend_from_slice(value);
+    append(out, if out.len() == start { b"\n" } else { b",\n" });
+    append(out, key);
+    append(out, b":");
+    append(out, value);
 }
 
 /// Says whether a key is written as we write it: nothing is escaped that need not be, and nothing left that must be.

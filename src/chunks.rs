@@ -12,9 +12,9 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use crate::cookie::{CookieOptions, Lifetime, MAX_CANDIDATES, pairs, trim};
-use crate::date::push_digits;
+use crate::cookie::{CookieOptions, EXPIRED, Ends, Lifetime, MAX_CANDIDATES, pairs, text_of, trim};
 use crate::error::Error;
+use crate::text::{append, append_number};
 
 /// Characters that a line has at most, attributes and all (ASP.NET Core's
 /// `DefaultChunkSize`): Safari keeps no more than 4,093.
@@ -27,7 +27,7 @@ pub const MAX_PIECES: usize = 10;
 /// many servers take no header above 8,192 bytes (RFC 6265bis 4.2.1).
 pub const MAX_TOTAL: usize = 7500;
 
-const MARKER: &str = "chunks-";
+const MARKER: &[u8] = b"chunks-";
 
 /// More characters than the number of any piece, with what joins it to a name.
 const LONGEST_SUFFIX: usize = 3;
@@ -83,17 +83,17 @@ pub fn find(header: &[u8], name: &[u8], values: &mut Vec<u8>) -> Seen {
 fn push_whole(value: &[u8], pieces: &[&[u8]; MAX_PIECES], values: &mut Vec<u8>) {
     let start = values.len();
     let single = [value];
-    let parts = match value.strip_prefix(MARKER.as_bytes()) {
+    let parts = match value.strip_prefix(MARKER) {
         None => &single[..],
         Some(count) => pieces.get(..number_of(count)).filter(|parts| parts.len() > 1).unwrap_or_default(),
     };
     for part in parts {
-        values.extend_from_slice(part);
+        append(values, part);
     }
     if parts.is_empty() || parts.iter().any(|part| part.is_empty() || part.len() > MAX_LINE) {
         values.truncate(start);
     } else {
-        values.push(b';');
+        append(values, b";");
     }
 }
 
@@ -109,18 +109,21 @@ fn push_whole(value: &[u8], pieces: &[&[u8]; MAX_PIECES], values: &mut Vec<u8>) 
 ///   value reads as the number of pieces; the lifetime is above 400 days.
 /// - `cookie-too-large`: the value takes more than 7,500 characters in all, or
 ///   the attributes leave no room. Nothing is ever cut off.
-#[inline(never)]
 pub fn lines(cookie: &CookieOptions, name: &str, value: &str, seen: Seen, lifetime: Lifetime, now: u64) -> Result<String, Error> {
-    let ends = lifetime.ends(now)?;
-    let mut writer = Writer { cookie, name, lines: String::new() };
-    writer.line(0, "", ends)?;
+    text_of(written(cookie, name.as_bytes(), value.as_bytes(), seen, lifetime.ends(now)?)?)
+}
+
+#[inline(never)]
+pub(crate) fn written(cookie: &CookieOptions, name: &[u8], value: &[u8], seen: Seen, ends: Ends) -> Result<Vec<u8>, Error> {
+    let mut writer = Writer { cookie, name, lines: Vec::new() };
+    writer.line(0, b"", ends)?;
     let around = writer.lines.len();
     writer.lines.clear();
     let room = MAX_LINE.saturating_sub(around).saturating_sub(LONGEST_SUFFIX);
     let count = if around.saturating_add(value.len()) > MAX_LINE { count_of(name, value, room)? } else { 0 };
     let first_left = if value.is_empty() { 0 } else { count.saturating_add(1) };
     for number in (first_left..=MAX_PIECES).filter(|&number| seen.has(number)) {
-        writer.line(number, "", Some((0, 0)))?;
+        writer.line(number, b"", EXPIRED)?;
     }
     if value.starts_with(MARKER) {
         return Err(Error::InvalidOptions);
@@ -129,22 +132,20 @@ pub fn lines(cookie: &CookieOptions, name: &str, value: &str, seen: Seen, lifeti
         writer.line(0, value, ends)?;
     }
     if count > 0 {
-        let mut marker = String::from(MARKER);
-        push_digits(&mut marker, count as u64, 1);
+        let mut marker = MARKER.to_vec();
+        append_number(&mut marker, count as u64);
         writer.line(0, &marker, ends)?;
     }
-    let mut rest = value;
-    for number in 1..=count {
-        let (piece, after) = rest.split_at_checked(room.min(rest.len())).ok_or(Error::InvalidOptions)?;
+    let pieces = if count > 0 { value } else { &[] };
+    for (piece, number) in pieces.chunks(room.max(1)).zip(1..) {
         writer.line(number, piece, ends)?;
-        rest = after;
     }
     Ok(writer.lines)
 }
 
 // How many pieces of so much room a value takes. Attributes have 2,200
 // characters at most, so that what a header takes is never ten of them.
-fn count_of(name: &str, value: &str, room: usize) -> Result<usize, Error> {
+fn count_of(name: &[u8], value: &[u8], room: usize) -> Result<usize, Error> {
     let count = value.len().div_ceil(room.max(1));
     // Of each cookie its name and "=", of each piece "-", its number and the "; " before it; the number of pieces.
     let names = name.len().saturating_add(1).saturating_mul(count.saturating_add(1));
@@ -156,22 +157,22 @@ fn count_of(name: &str, value: &str, room: usize) -> Result<usize, Error> {
 
 struct Writer<'w> {
     cookie: &'w CookieOptions,
-    name: &'w str,
-    lines: String,
+    name: &'w [u8],
+    lines: Vec<u8>,
 }
 
 impl Writer<'_> {
     #[inline(never)]
-    fn line(&mut self, number: usize, value: &str, ends: Option<(u64, u64)>) -> Result<(), Error> {
+    fn line(&mut self, number: usize, value: &[u8], ends: Ends) -> Result<(), Error> {
         if !self.lines.is_empty() {
-            self.lines.push('\n');
+            append(&mut self.lines, b"\n");
         }
-        let mut name = String::from(self.name);
+        let mut name = self.name.to_vec();
         if number > 0 {
-            name.push('-');
-            push_digits(&mut name, number as u64, 1);
+            append(&mut name, b"-");
+            append_number(&mut name, number as u64);
         }
-        self.cookie.push_line(&name, value, ends, &mut self.lines)
+        self.cookie.append_line(&name, value, ends, &mut self.lines)
     }
 }
 

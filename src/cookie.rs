@@ -21,10 +21,12 @@
 
 use alloc::borrow::ToOwned;
 use alloc::string::String;
+use alloc::vec::Vec;
 
-use crate::date::{push_date, push_digits};
+use crate::date::append_date;
 use crate::error::Error;
 use crate::keyring::Keyring;
+use crate::text::{append, append_number};
 use crate::token::{SessionToken, Why};
 
 /// Cookies of our name that are looked at; a browser sends one or two.
@@ -120,9 +122,14 @@ pub enum Lifetime {
     Seconds(u64),
 }
 
+// The `Max-Age` and the time of `Expires`, in unix seconds; none for the browser's session.
+pub(crate) type Ends = Option<(u64, u64)>;
+
+/// What browsers drop at once.
+pub(crate) const EXPIRED: Ends = Some((0, 0));
+
 impl Lifetime {
-    // The `Max-Age` and the time of `Expires`, in unix seconds.
-    pub(crate) const fn ends(self, now: u64) -> Result<Option<(u64, u64)>, Error> {
+    pub(crate) const fn ends(self, now: u64) -> Result<Ends, Error> {
         match self {
             Self::BrowserSession => Ok(None),
             Self::Seconds(seconds) if seconds > MAX_AGE_SECONDS => Err(Error::InvalidOptions),
@@ -178,9 +185,7 @@ impl CookieOptions {
     /// - `cookie-too-large`: name and value are above 4,096 bytes, or an
     ///   attribute is above 1,024. Nothing is ever cut.
     pub fn line(&self, value: &str, lifetime: Lifetime, now: u64) -> Result<String, Error> {
-        let mut line = String::new();
-        self.push_line(&self.name, value, lifetime.ends(now)?, &mut line)?;
-        Ok(line)
+        text_of(self.written(value.as_bytes(), lifetime.ends(now)?)?)
     }
 
     /// Writes the `Set-Cookie` line that makes browsers drop the cookie.
@@ -193,64 +198,82 @@ impl CookieOptions {
     /// - `invalid-options`: a field holds what no cookie can.
     /// - `cookie-too-large`: the name or an attribute is too long.
     pub fn expired_line(&self) -> Result<String, Error> {
-        let mut line = String::new();
-        self.push_line(&self.name, "", Some((0, 0)), &mut line)?;
+        text_of(self.written(b"", EXPIRED)?)
+    }
+
+    pub(crate) fn written(&self, value: &[u8], ends: Ends) -> Result<Vec<u8>, Error> {
+        let mut line = Vec::new();
+        self.append_line(self.name.as_bytes(), value, ends, &mut line)?;
         Ok(line)
     }
 
     // Checks every field here: platforms let through what browsers misread.
     #[inline(never)]
-    pub(crate) fn push_line(&self, name: &str, value: &str, ends: Option<(u64, u64)>, line: &mut String) -> Result<(), Error> {
-        let attributes = [self.path.as_str(), self.domain.as_deref().unwrap_or("")];
-        let clean = is_cookie_name(name) && value.bytes().all(is_cookie_octet) && attributes.into_iter().all(is_attribute);
+    pub(crate) fn append_line(&self, name: &[u8], value: &[u8], ends: Ends, line: &mut Vec<u8>) -> Result<(), Error> {
+        let domain = self.domain.as_deref().unwrap_or("");
+        let clean =
+            is_token(name) && value.iter().copied().all(is_cookie_octet) && is_attribute(&self.path) && is_attribute(domain);
         if !clean {
             return Err(Error::InvalidOptions);
         }
         let name_and_value = name.len().saturating_add(value.len());
-        let attribute_too_long = attributes.iter().any(|text| text.len() > MAX_ATTRIBUTE);
-        if name_and_value > MAX_NAME_AND_VALUE || attribute_too_long {
+        if name_and_value > MAX_NAME_AND_VALUE || self.path.len().max(domain.len()) > MAX_ATTRIBUTE {
             return Err(Error::CookieTooLarge);
         }
         line.reserve(value.len().saturating_add(160));
-        for piece in [name, "=", value, "; Path=", &self.path] {
-            line.push_str(piece);
+        for piece in [name, b"=", value, b"; Path=", self.path.as_bytes()] {
+            append(line, piece);
         }
-        if let Some(domain) = &self.domain {
-            line.push_str("; Domain=");
-            line.push_str(domain);
+        if self.domain.is_some() {
+            append(line, b"; Domain=");
+            append(line, domain.as_bytes());
         }
         if let Some((max_age, expires)) = ends {
-            line.push_str("; Max-Age=");
-            push_digits(line, max_age, 1);
-            line.push_str("; Expires=");
-            push_date(line, expires);
+            append(line, b"; Max-Age=");
+            append_number(line, max_age);
+            append(line, b"; Expires=");
+            append_date(line, expires);
         }
-        for (is_set, attribute) in [(self.secure, "; Secure"), (self.http_only, "; HttpOnly")] {
-            if is_set {
-                line.push_str(attribute);
-            }
+        if self.secure {
+            append(line, b"; Secure");
         }
-        line.push_str(match self.same_site {
-            SameSite::Lax => "; SameSite=Lax",
-            SameSite::Strict => "; SameSite=Strict",
-            SameSite::None => "; SameSite=None",
-        });
+        if self.http_only {
+            append(line, b"; HttpOnly");
+        }
+        append(line, b"; SameSite=");
+        append(
+            line,
+            match self.same_site {
+                SameSite::Lax => b"Lax",
+                SameSite::Strict => b"Strict",
+                SameSite::None => b"None",
+            },
+        );
         if self.partitioned {
-            line.push_str("; Partitioned");
+            append(line, b"; Partitioned");
         }
         Ok(())
     }
 }
 
+// What was checked is ASCII.
+pub(crate) fn text_of(line: Vec<u8>) -> Result<String, Error> {
+    String::from_utf8(line).map_err(|_| Error::CoreFailed)
+}
+
 /// Tells whether a name is a token (RFC 9110 5.6.2).
 #[must_use]
-#[inline(never)]
 pub fn is_cookie_name(name: &str) -> bool {
-    let allowed = |byte: u8| {
+    is_token(name.as_bytes())
+}
+
+#[inline(never)]
+fn is_token(name: &[u8]) -> bool {
+    let allowed = |byte: &u8| {
         byte.is_ascii_alphanumeric()
             || matches!(byte, b'!' | b'#'..=b'\'' | b'*' | b'+' | b'-' | b'.' | b'^'..=b'`' | b'|' | b'~')
     };
-    !name.is_empty() && name.bytes().all(allowed)
+    !name.is_empty() && name.iter().all(allowed)
 }
 
 /// Tells whether a `Path` or `Domain` has no control, `;` or non-ASCII.

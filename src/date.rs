@@ -1,12 +1,15 @@
 //! Writes a time as HTTP does.
 
-use alloc::string::String;
+use alloc::vec::Vec;
+
+use crate::text::{append, append_digits};
 
 /// The last second that a four-digit year can name.
 const LAST_SECOND: u64 = 253_402_300_799;
 
-const WEEKDAYS: [&str; 7] = ["Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"];
-const MONTHS: [&str; 12] = ["Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec", "Jan", "Feb"];
+static WEEKDAYS: [[u8; 3]; 7] = [*b"Thu", *b"Fri", *b"Sat", *b"Sun", *b"Mon", *b"Tue", *b"Wed"];
+static MONTHS: [[u8; 3]; 12] =
+    [*b"Mar", *b"Apr", *b"May", *b"Jun", *b"Jul", *b"Aug", *b"Sep", *b"Oct", *b"Nov", *b"Dec", *b"Jan", *b"Feb"];
 
 /// Days from 0000-03-01 to 1970-01-01.
 const EPOCH: u64 = 719_468;
@@ -14,41 +17,22 @@ const EPOCH: u64 = 719_468;
 const DAYS_OF_400_YEARS: u64 = 146_097;
 
 /// Appends a time as IMF-fixdate (RFC 9110 5.6.7), at most in the year 9999.
-pub(crate) fn push_date(line: &mut String, unix_seconds: u64) {
+pub(crate) fn append_date(line: &mut Vec<u8>, unix_seconds: u64) {
     let seconds = unix_seconds.min(LAST_SECOND);
     let (days, second_of_day) = (seconds / 86_400, seconds % 86_400);
     let (year, month, day) = civil(days);
-    line.push_str(name_of(&WEEKDAYS, days % 7));
-    line.push_str(", ");
-    push_digits(line, day, 2);
-    line.push(' ');
-    line.push_str(name_of(&MONTHS, month));
-    line.push(' ');
-    push_digits(line, year, 4);
-    line.push(' ');
-    push_digits(line, second_of_day / 3600, 2);
-    line.push(':');
-    push_digits(line, second_of_day / 60 % 60, 2);
-    line.push(':');
-    push_digits(line, second_of_day % 60, 2);
-    line.push_str(" GMT");
-}
-
-/// Appends a number as decimal digits, with zeros before it up to a width.
-pub(crate) fn push_digits(line: &mut String, number: u64, width: u32) {
-    let mut rest = number;
-    let mut digits = [b'0'; 20];
-    let mut used = 0;
-    for digit in digits.iter_mut().rev() {
-        if rest == 0 && used >= width.max(1) {
-            break;
-        }
-        *digit = b'0' | (rest % 10).to_le_bytes()[0];
-        rest /= 10;
-        used = used.saturating_add(1);
+    append(line, name_of(&WEEKDAYS, days % 7));
+    append(line, b", ");
+    append_digits(line, day, 2);
+    append(line, b" ");
+    append(line, name_of(&MONTHS, month));
+    append(line, b" ");
+    append_digits(line, year, 4);
+    for (before, number) in [(b" ", second_of_day / 3600), (b":", second_of_day / 60 % 60), (b":", second_of_day % 60)] {
+        append(line, before);
+        append_digits(line, number, 2);
     }
-    let unused = 20_usize.saturating_sub(used as usize);
-    line.extend(digits.iter().skip(unused).copied().map(char::from));
+    append(line, b" GMT");
 }
 
 // The year, the month from March on and the day of the month. Years begin in
@@ -67,25 +51,19 @@ const fn civil(days: u64) -> (u64, u64, u64) {
     (year, month, day_of_month)
 }
 
-fn name_of(names: &[&'static str], index: u64) -> &'static str {
+fn name_of(names: &[[u8; 3]], index: u64) -> &[u8] {
     let index = usize::try_from(index).unwrap_or_default();
-    names.get(index).copied().unwrap_or_default()
+    names.get(index).map_or(&[], |name| name)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{push_date, push_digits};
+    use super::append_date;
 
     fn date(unix_seconds: u64) -> String {
-        let mut line = String::new();
-        push_date(&mut line, unix_seconds);
-        line
-    }
-
-    fn digits(number: u64, width: u32) -> String {
-        let mut line = String::new();
-        push_digits(&mut line, number, width);
-        line
+        let mut line = Vec::new();
+        append_date(&mut line, unix_seconds);
+        String::from_utf8(line).expect("ASCII")
     }
 
     #[test]
@@ -142,14 +120,5 @@ mod tests {
                 (year, month) = (year + 1, 1);
             }
         }
-    }
-
-    #[test]
-    fn numbers_have_the_digits_they_need() {
-        assert_eq!(digits(0, 1), "0");
-        assert_eq!(digits(7, 2), "07");
-        assert_eq!(digits(100, 2), "100");
-        assert_eq!(digits(34_560_000, 1), "34560000");
-        assert_eq!(digits(u64::MAX, 1), "18446744073709551615");
     }
 }

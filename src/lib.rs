@@ -66,6 +66,7 @@ pub mod record;
 pub mod sealed;
 pub mod session;
 pub mod sessions;
+mod text;
 pub mod token;
 pub mod xaes;
 

@@ -16,6 +16,7 @@ use alloc::vec::Vec;
 
 use crate::error::Error;
 use crate::id::{Id, Mark};
+use crate::text::{append, append_number};
 
 /// The longest header that is written or read, in bytes.
 pub const LONGEST_HEADER: usize = 96;
@@ -107,29 +108,32 @@ impl Header {
     /// Appends the header's text; the values follow it, in clear.
     #[inline(never)]
     pub fn write(&self, out: &mut Vec<u8>) {
-        out.extend_from_slice(match self.kind {
-            Kind::Data { .. } => b"1j.",
-            Kind::Forwarding { .. } => b"1m.",
-            Kind::Tombstone => b"1d.",
-        });
+        append(
+            out,
+            match self.kind {
+                Kind::Data { .. } => b"1j.",
+                Kind::Forwarding { .. } => b"1m.",
+                Kind::Tombstone => b"1d.",
+            },
+        );
         for mark in [Some(self.revision), Some(self.birth), self.previous] {
             match mark {
-                Some(mark) => out.extend_from_slice(mark.as_text()),
-                None => out.push(b'-'),
+                Some(mark) => append(out, mark.as_text()),
+                None => append(out, b"-"),
             }
-            out.push(b'.');
+            append(out, b".");
         }
         match self.kind {
-            Kind::Data { created } => write_number(created, out),
-            Kind::Forwarding { target } => out.extend_from_slice(&target.to_text()),
-            Kind::Tombstone => out.push(b'-'),
+            Kind::Data { created } => append_number(out, created),
+            Kind::Forwarding { target } => append(out, &target.to_text()),
+            Kind::Tombstone => append(out, b"-"),
         }
-        out.push(b'.');
+        append(out, b".");
         match self.deadline {
-            Some(deadline) => write_number(deadline, out),
-            None => out.push(b'-'),
+            Some(deadline) => append_number(out, deadline),
+            None => append(out, b"-"),
         }
-        out.push(b'.');
+        append(out, b".");
     }
 
     /// Says what the record means at `now` (unix seconds).
@@ -215,22 +219,4 @@ pub(crate) fn parse_number(text: &[u8]) -> Option<u64> {
         let digit = byte.is_ascii_digit().then(|| u64::from(byte.wrapping_sub(b'0')))?;
         number.checked_mul(10)?.checked_add(digit)
     })
-}
-
-/// Appends canonical decimal.
-#[inline(never)]
-pub(crate) fn write_number(mut number: u64, out: &mut Vec<u8>) {
-    let start = out.len();
-    loop {
-        // The remainder of a division by 10 fits a byte.
-        #[allow(clippy::cast_possible_truncation, clippy::arithmetic_side_effects)]
-        out.push(b'0' + (number % 10) as u8);
-        number /= 10;
-        if number == 0 {
-            break;
-        }
-    }
-    if let Some(digits) = out.get_mut(start..) {
-        digits.reverse();
-    }
 }

@@ -59,11 +59,10 @@ impl Core {
     ) -> Result<usize, Error> {
         let lifetime = if max_age > 0.0 { Lifetime::Seconds(whole(max_age)) } else { Lifetime::BrowserSession };
         let lines = scratch.read(length, |text| {
-            let text = core::str::from_utf8(text).map_err(|_| Error::InvalidOptions)?;
             let (name, value) = text.split_at_checked(name_length).ok_or(Error::CoreFailed)?;
-            chunks::lines(&self.options.cookie, name, value, Seen(seen), lifetime, whole(now))
+            chunks::written(&self.options.cookie, name, value, Seen(seen), lifetime.ends(whole(now))?)
         })??;
-        scratch.with(|bytes| if lines.len() > bytes.len() { Ok(()) } else { put(bytes, 0, lines.as_bytes()) })?;
+        scratch.with(|bytes| if lines.len() > bytes.len() { Ok(()) } else { put(bytes, 0, &lines) })?;
         Ok(lines.len())
     }
 }

@@ -21,6 +21,7 @@ use crate::lifecycle::write::{Base, Write};
 use crate::lifecycle::{Answer, Dice, End, Limits, Moment, Step};
 use crate::options::Options;
 use crate::record::Header;
+use crate::text::append;
 use crate::token::SessionToken;
 
 /// Where the id of an opened cookie lies in the scratch, behind its numbers.
@@ -110,14 +111,10 @@ impl Core {
     ///
     /// - `cookie-too-large`: a browser would not keep it.
     pub fn line(&self, scratch: &Scratch, length: usize, max_age: f64, now: f64) -> Result<usize, Error> {
-        let cookie = &self.options.cookie;
-        let line = if length == 0 {
-            cookie.expired_line()?
-        } else {
-            let lifetime = if max_age > 0.0 { Lifetime::Seconds(whole(max_age)) } else { Lifetime::BrowserSession };
-            scratch.read(length, |value| cookie.line(core::str::from_utf8(value).unwrap_or_default(), lifetime, whole(now)))??
-        };
-        scratch.with(|bytes| put(bytes, 0, line.as_bytes()))?;
+        let lifetime = if max_age > 0.0 { Lifetime::Seconds(whole(max_age)) } else { Lifetime::BrowserSession };
+        let ends = if length == 0 { cookie::EXPIRED } else { lifetime.ends(whole(now))? };
+        let line = scratch.read(length, |value| self.options.cookie.written(value, ends))??;
+        scratch.with(|bytes| put(bytes, 0, &line))?;
         Ok(line.len())
     }
 
@@ -282,8 +279,8 @@ fn put_step(scratch: &Scratch, task: &Task, step: &Step, values: &[u8]) -> Resul
         _ => (Id::from_bytes([0; 16]), None, false),
     };
     let mut text = Vec::with_capacity(LONGEST_STEP);
-    text.extend_from_slice(&id.to_text());
-    text.extend_from_slice(call.and_then(|call| call.expected).as_ref().map_or(&[b'.'; 16], |expected| expected.as_text()));
+    append(&mut text, &id.to_text());
+    append(&mut text, call.and_then(|call| call.expected).as_ref().map_or(&[b'.'; 16], |expected| expected.as_text()));
     let header_at = text.len();
     if let Some(header) = header {
         header.write(&mut text);

@@ -31,9 +31,15 @@ pub(super) fn parse(text: &[u8]) -> Result<Options, Error> {
             SameSite::Lax
         }
     };
-    let flags = parts.next();
-    let has = |wanted: u8| flags.iter().any(|&flag| flag == wanted);
-    let (secure, http_only, partitioned) = (has(b's'), has(b'h'), has(b'p'));
+    let (mut secure, mut http_only, mut partitioned) = (false, false, false);
+    for flag in parts.next() {
+        match flag {
+            b's' => secure = true,
+            b'h' => http_only = true,
+            b'p' => partitioned = true,
+            _ => {}
+        }
+    }
     let max_age_seconds = parts.end();
     let domain = Some(domain).filter(|domain| !domain.is_empty());
     let cookie = CookieOptions { name, path, domain, same_site, secure, http_only, partitioned, max_age_seconds };

@@ -8,7 +8,8 @@ use crate::lifecycle::destroy::{self, Destroy};
 use crate::lifecycle::regenerate::{self, Regenerate};
 use crate::lifecycle::write::Write;
 use crate::lifecycle::{Answer, Limits, Moment, Step};
-use crate::record::{Header, parse_number, write_number};
+use crate::record::{Header, parse_number};
+use crate::text::{append, append_number};
 
 /// A task of any kind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,7 +49,7 @@ impl Task {
             Task::Write(write) => {
                 out.push(b'w');
                 put_flags([write.own_id, write.begins, write.lost, write.reloading], out);
-                out.extend_from_slice(&write.id.to_text());
+                append(out, &write.id.to_text());
                 put_mark(write.expected, out);
                 put_number(u64::from(write.conflicts), out);
                 write.header.write(out);
@@ -57,8 +58,8 @@ impl Task {
                 out.push(b'r');
                 out.push(b'0'.saturating_add(regenerate.stage as u8));
                 put_flags([regenerate.living, regenerate.repeated, false, false], out);
-                out.extend_from_slice(&regenerate.id.to_text());
-                out.extend_from_slice(&regenerate.next_id.to_text());
+                append(out, &regenerate.id.to_text());
+                append(out, &regenerate.next_id.to_text());
                 put_mark(regenerate.seen, out);
                 put_mark(Some(regenerate.birth), out);
                 put_mark(Some(regenerate.forward), out);
@@ -69,7 +70,7 @@ impl Task {
             Task::Destroy(destroy) => {
                 out.push(b'd');
                 out.push(b'0'.saturating_add(destroy.stage as u8));
-                out.extend_from_slice(&destroy.id.to_text());
+                append(out, &destroy.id.to_text());
                 put_number(destroy.tombstone_seconds, out);
                 put_number(u64::from(destroy.followed), out);
                 put_number(u64::from(destroy.conflicts), out);
@@ -130,7 +131,7 @@ impl Task {
 const NO_MARK: [u8; 16] = [b'.'; 16];
 
 fn put_mark(mark: Option<Mark>, out: &mut Vec<u8>) {
-    out.extend_from_slice(mark.as_ref().map_or(&NO_MARK, |mark| mark.as_text()));
+    append(out, mark.as_ref().map_or(&NO_MARK, |mark| mark.as_text()));
 }
 
 /// Four flags make one letter, `@` to `O`.
@@ -148,8 +149,8 @@ fn stage<T: Copy>(digit: u8, stages: &[T]) -> Option<T> {
 
 /// A number and a full stop.
 fn put_number(number: u64, out: &mut Vec<u8>) {
-    write_number(number, out);
-    out.push(b'.');
+    append_number(out, number);
+    append(out, b".");
 }
 
 /// The bytes that are left.

@@ -84,11 +84,20 @@ fn settings_that_are_none_are_invalid() {
     let refused = |settings: &[u8]| core_of(&door, settings).err();
     let invalid = Some("invalid-options".to_owned());
     assert_eq!(refused(&Settings { same_site: "Lax", ..USUAL }.joined()), invalid);
-    assert_eq!(refused(&Settings { application_name: b"\xff", ..USUAL }.joined()), invalid);
     assert_eq!(refused(&[0xff; 64]), invalid);
     let mut longer = USUAL.joined();
     longer.push(0);
     assert_eq!(refused(&longer), invalid);
+}
+
+#[test]
+fn bytes_beyond_ascii_are_refused_by_the_option_that_has_them() {
+    let refused = |settings: Settings<'_>| settings.core(&Door::new()).expect_err("it is refused");
+    for application_name in [&b"a\xff"[..], "caf\u{e9}".as_bytes()] {
+        assert!(refused(Settings { application_name, ..USUAL }).starts_with("applicationName: not allowed; "));
+    }
+    assert!(refused(Settings { cookie_name: "caf\u{e9}", ..USUAL }).starts_with("cookie.name: not allowed; "));
+    assert!(refused(Settings { path: "/caf\u{e9}", ..USUAL }).starts_with("cookie.path: not allowed; "));
 }
 
 #[test]
