@@ -5,7 +5,11 @@ use alloc::vec::Vec;
 /// Appends a piece; one function for all, as each copy of it would be downloaded.
 #[inline(never)]
 pub(crate) fn append(text: &mut Vec<u8>, piece: &[u8]) {
-    text.extend_from_slice(piece);
+    match piece {
+        // Most are one character: the engine takes longer to copy it than to write it.
+        [character] => text.push(*character),
+        _ => text.extend_from_slice(piece),
+    }
 }
 
 /// Appends canonical decimal.
