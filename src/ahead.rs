@@ -4,7 +4,7 @@
 //! block that its hash is keyed with, the tag's mask, and two blocks of key stream, all that a session's token needs.
 //! They are known beforehand, so they are encrypted together and handed out when they are asked for.
 
-use aes_gcm::aead::consts::{U4, U16};
+use aes_gcm::aead::consts::{U4, U12, U16};
 use aes_gcm::aes::Aes256Enc;
 use aes_gcm::aes::cipher::array::Array;
 use aes_gcm::aes::cipher::inout::InOut;
@@ -29,20 +29,14 @@ pub(crate) fn encrypt_one(cipher: &Aes256Enc, block: Array<u8, U16>) -> Array<u8
 /// AES-256 under one token's key: what it gives is what AES gives, some of it sooner.
 pub(crate) struct Ahead {
     cipher: Aes256Enc,
-    nonce: [u8; 12],
+    nonce: Array<u8, U12>,
     /// The encrypted zero block, then those of the nonce with the counters 1 to 3 (NIST SP 800-38D 7.1).
     ready: [Array<u8, U16>; 4],
 }
 
 impl Ahead {
-    pub(crate) fn new(cipher: Aes256Enc, nonce: [u8; 12]) -> Self {
-        let counted = |counter: u8| {
-            let mut block = [0; 16];
-            for (to, from) in block.iter_mut().zip(nonce.iter().chain(&[0, 0, 0, counter])) {
-                *to = *from;
-            }
-            Array(block)
-        };
+    pub(crate) fn new(cipher: Aes256Enc, nonce: Array<u8, U12>) -> Self {
+        let counted = |counter: u8| nonce.concat(Array::<u8, U4>([0, 0, 0, counter]));
         let mut ready = [Array([0; 16]), counted(1), counted(2), counted(3)];
         encrypt_four(&cipher, &mut ready);
         Self { cipher, nonce, ready }
@@ -52,7 +46,7 @@ impl Ahead {
     fn place(&self, block: &[u8]) -> Option<usize> {
         let (nonce, counter) = block.split_at_checked(12)?;
         match counter {
-            [0, 0, 0, counter @ 1..=3] if nonce == self.nonce => Some(usize::from(*counter)),
+            [0, 0, 0, counter @ 1..=3] if nonce == self.nonce.as_slice() => Some(usize::from(*counter)),
             [0, 0, 0, 0] if nonce == [0; 12] => Some(0),
             _ => None,
         }

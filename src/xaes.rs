@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use aes_gcm::aead::consts::U12;
+use aes_gcm::aead::consts::{U4, U12, U16, U24};
 use aes_gcm::aead::{AeadInOut, KeyInit};
 use aes_gcm::aes::Aes256Enc;
 use aes_gcm::aes::cipher::array::Array;
@@ -21,8 +21,8 @@ pub const TAG_BYTES: usize = 16;
 const DOUBLING_POLYNOMIAL: u128 = 0x87;
 
 /// The counters 1 and 2, the label `X`, a zero (C2SP XAES-256-GCM).
-const FIRST_HALF: [u8; 4] = [0, 1, b'X', 0];
-const SECOND_HALF: [u8; 4] = [0, 2, b'X', 0];
+const FIRST_HALF: Array<u8, U4> = Array([0, 1, b'X', 0]);
+const SECOND_HALF: Array<u8, U4> = Array([0, 2, b'X', 0]);
 
 /// Holds one prepared XAES-256-GCM key.
 ///
@@ -30,8 +30,8 @@ const SECOND_HALF: [u8; 4] = [0, 2, b'X', 0];
 /// of this one and the first half of the nonce.
 pub struct XaesKey {
     cipher: Aes256Enc,
-    /// The CMAC subkey K1 of the key.
-    subkey: u128,
+    /// The CMAC subkey K1 of the key, its bytes in order.
+    subkey: [u8; 16],
 }
 
 impl XaesKey {
@@ -43,7 +43,7 @@ impl XaesKey {
         let zero_block = u128::from_be_bytes(encrypt_one(&cipher, Array([0; 16])).0);
         let carry = 0_u128.wrapping_sub(zero_block >> 127);
         let subkey = (zero_block << 1) ^ (DOUBLING_POLYNOMIAL & carry);
-        Self { cipher, subkey }
+        Self { cipher, subkey: subkey.to_be_bytes() }
     }
 
     /// Encrypts the buffer in place and gives its tag.
@@ -88,31 +88,23 @@ impl XaesKey {
 
     // The cipher of one token, and the nonce that is left for it.
     fn token_cipher(&self, nonce: &[u8; NONCE_BYTES]) -> (AesGcm<Ahead, U12>, Nonce<U12>) {
-        let mut blocks = [self.block(FIRST_HALF, nonce), self.block(SECOND_HALF, nonce), Array([0; 16]), Array([0; 16])];
+        let (start, rest) = Array::<u8, U24>(*nonce).split::<U12>();
+        let mut blocks = [self.block(FIRST_HALF, start), self.block(SECOND_HALF, start), Array([0; 16]), Array([0; 16])];
         encrypt_four(&self.cipher, &mut blocks);
         let [first, second, ..] = blocks;
         let key = first.concat(second);
-        let mut rest = [0; 12];
-        copy(nonce.iter().skip(12), &mut rest);
-        (AesGcm::from(Ahead::new(Aes256Enc::new(&key), rest)), Array(rest))
+        (AesGcm::from(Ahead::new(Aes256Enc::new(&key), rest)), rest)
     }
 
-    fn block(&self, head: [u8; 4], nonce: &[u8; NONCE_BYTES]) -> Array<u8, aes_gcm::aead::consts::U16> {
-        let mut block = [0; 16];
-        copy(head.iter().chain(nonce), &mut block);
-        Array((u128::from_be_bytes(block) ^ self.subkey).to_be_bytes())
+    fn block(&self, head: Array<u8, U4>, start: Array<u8, U12>) -> Array<u8, U16> {
+        let block = u128::from_ne_bytes(head.concat(start).0);
+        Array((block ^ u128::from_ne_bytes(self.subkey)).to_ne_bytes())
     }
 }
 
 impl fmt::Debug for XaesKey {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str("XaesKey(..)")
-    }
-}
-
-fn copy<'b>(from: impl Iterator<Item = &'b u8>, to: &mut [u8]) {
-    for (to, from) in to.iter_mut().zip(from) {
-        *to = *from;
     }
 }
 
