@@ -95,7 +95,8 @@ pub fn seal(
     let mut head = Head { bytes: [0; MOST_FIELDS], used: 0 };
     fields.write(belongs, &mut head).ok_or(Error::InvalidOptions)?;
     let head = head.bytes.get(..head.used).unwrap_or_default();
-    in_place(belongs, |place| seal_joined(keyring, place, head, text, nonce))
+    let (birth, mut parts) = (belongs.birth(), [&[][..]; 3]);
+    seal_joined(keyring, place_of(&belongs, &birth, &mut parts), head, text, nonce)
 }
 
 /// Opens a text, if it belongs here and still counts at `now` (unix seconds).
@@ -105,7 +106,8 @@ pub fn seal(
 /// - `malformed`, `unknown-key`, `unauthentic`, `expired`: the first that is
 ///   wrong, in this order; an unknown key costs no decryption.
 pub fn open(keyring: &Keyring, belongs: Belongs<'_>, token: &[u8], now: u64) -> Result<Opened, Why> {
-    let (token, secret) = in_place(belongs, |place| open_in_place(keyring, place, token))?;
+    let (birth, mut parts) = (belongs.birth(), [&[][..]; 3]);
+    let (token, secret) = open_in_place(keyring, place_of(&belongs, &birth, &mut parts), token)?;
     let mut opened = Opened { fields: Fields::default(), secret, token, text_at: 0 };
     let mut rest = Rest(body(&opened.token));
     let fields = Fields::read(belongs, &mut rest).ok_or(Why::Malformed)?;
@@ -245,17 +247,32 @@ impl Rest<'_> {
     }
 }
 
-fn in_place<T>(belongs: Belongs<'_>, work: impl FnOnce(Place<'_>) -> T) -> T {
-    match belongs {
-        Belongs::TempData(cookie_name) => work(Place { purpose: Purpose::TempData, cookie_name, parts: &[] }),
-        Belongs::CookieSession(cookie_name) => work(Place { purpose: Purpose::CookieSession, cookie_name, parts: &[] }),
-        Belongs::Protected(purpose, None) => {
-            work(Place { purpose: Purpose::Protected, cookie_name: &[], parts: &[purpose, &[], &[]] })
+#[inline(never)]
+fn place_of<'n>(belongs: &'n Belongs<'n>, birth: &'n [u8; 12], parts: &'n mut [&'n [u8]; 3]) -> Place<'n> {
+    let (purpose, cookie_name, used): (_, &[u8], _) = match belongs {
+        Belongs::TempData(cookie_name) => (Purpose::TempData, cookie_name, 0),
+        Belongs::CookieSession(cookie_name) => (Purpose::CookieSession, cookie_name, 0),
+        Belongs::Protected(purpose, session) => {
+            *parts = match session {
+                None => [purpose, &[], &[]],
+                Some((id, _)) => [purpose, id.as_bytes(), birth],
+            };
+            (Purpose::Protected, &[], 3)
         }
-        Belongs::Protected(purpose, Some((id, birth))) => {
-            let parts: [&[u8]; 3] = [purpose, id.as_bytes(), &birth.to_bits()];
-            work(Place { purpose: Purpose::Protected, cookie_name: &[], parts: &parts })
+        Belongs::Record(key, header) => {
+            *parts = [key, header, &[]];
+            (Purpose::Record, &[], 2)
         }
-        Belongs::Record(key, header) => work(Place { purpose: Purpose::Record, cookie_name: &[], parts: &[key, header] }),
+    };
+    Place { purpose, cookie_name, parts: parts.get(..used).unwrap_or_default() }
+}
+
+impl Belongs<'_> {
+    // The birth of the session that a protected text is bound to; of others it is not looked at.
+    fn birth(&self) -> [u8; 12] {
+        match self {
+            Belongs::Protected(_, Some((_, birth))) => birth.to_bits(),
+            _ => [0; 12],
+        }
     }
 }
