@@ -1,18 +1,7 @@
 // The only door to the compiled module.
 
 import wasm from "#wasm";
-import {
-  are_lines,
-  Core as Compiled,
-  chunked_values,
-  digest,
-  draw as drawInto,
-  instantiate,
-  is_id,
-  judge as judgeIn,
-  merge as mergeIn,
-  Scratch,
-} from "./edge_session.js";
+import { type Exports, instantiate } from "./edge_session.js";
 import { SessionError, type SessionErrorCode } from "./errors.ts";
 import type { CookieRejection } from "./events.ts";
 import { type Opened, OpenedTokens, onlyToken } from "./opened.ts";
@@ -83,9 +72,9 @@ export interface OpenedText extends Whole {
 }
 
 const rejections: readonly CookieRejection[] = ["malformed", "unknown-key", "unauthentic", "expired", "ambiguous"];
-const messages: Partial<Record<SessionErrorCode, string>> = {
-  "cookie-too-large": "the cookie is longer than browsers keep. Store less, or shorten its name, path or domain.",
-};
+/** What -1, -2 and -3 mean; below them are the problems of settings. */
+const failures: readonly SessionErrorCode[] = ["core-failed", "cookie-too-large", "invalid-options"];
+const tooLarge = "the cookie is longer than browsers keep. Store less, or shorten its name, path or domain.";
 /** More of a record than any header needs. */
 const longestHeader = 128;
 /** What a step, and what was given for it, take at most. */
@@ -100,9 +89,10 @@ const smallScratch = 16 * 1024;
 /** Scratch beyond this is given back at the next small call. */
 const largeScratch = 512 * 1024;
 
-let memory: WebAssembly.Memory | undefined;
-/** The compiled side of the scratch; `memory` and it come and go together. */
-let door: Scratch;
+let compiled: Exports;
+/** The one object of the compiled module; `compiled` and it come and go together. */
+let instance = 0;
+let isLive = false;
 let generation = 0;
 /** Where the scratch lies in linear memory. */
 let scratchAt = 0;
@@ -117,24 +107,35 @@ export function instances(): number {
 
 /** Makes an instance where there is none, and room for `length` bytes in its scratch. */
 function room(length: number): void {
-  if (memory === undefined) {
-    memory = instantiate(wasm).memory;
-    door = new Scratch();
+  if (!isLive) {
+    compiled = instantiate(wasm);
+    instance = compiled.instance_new();
+    isLive = true;
     generation += 1;
     scratch = new Uint8Array(0);
   }
   if (scratch.byteLength >= length && scratch.byteLength <= largeScratch && scratch.byteLength > 0) return;
-  scratchAt = door.reserve(length);
+  scratchAt = compiled.instance_reserve(instance, length) >>> 0;
   scratchLength = Math.max(length, smallScratch);
-  scratch = new Uint8Array(memory.buffer, scratchAt, scratchLength);
-  view = new DataView(memory.buffer, scratchAt, scratchLength);
+  scratch = new Uint8Array(compiled.memory.buffer, scratchAt, scratchLength);
+  view = new DataView(compiled.memory.buffer, scratchAt, scratchLength);
 }
 
 /** Looks at the scratch again, as growing memory takes the old view away; it has not moved. */
 function look(): void {
-  if (scratch.byteLength > 0 || memory === undefined) return;
-  scratch = new Uint8Array(memory.buffer, scratchAt, scratchLength);
-  view = new DataView(memory.buffer, scratchAt, scratchLength);
+  if (scratch.byteLength > 0 || !isLive) return;
+  scratch = new Uint8Array(compiled.memory.buffer, scratchAt, scratchLength);
+  view = new DataView(compiled.memory.buffer, scratchAt, scratchLength);
+}
+
+/** Gives what the compiled module gave, and throws where that says that it failed. */
+function checked(number: number): number {
+  look();
+  if (number >= 0) return number;
+  // The instance goes on: nothing stays of what it was given.
+  wipe(scratch.length);
+  const code = failures[-1 - number] ?? "core-failed";
+  throw new SessionError(code, code === "cookie-too-large" ? tooLarge : "the compiled core refused its input.");
 }
 
 /** Writes text at `at` and gives where it ends. */
@@ -158,16 +159,10 @@ function wipe(end: number): void {
   scratch.fill(0, 0, end);
 }
 
-/** Turns what the compiled module threw into our error; a trapped instance is never used again. */
+/** Turns what was thrown into our error; a trapped instance is never used again. */
 function failed(error: unknown): SessionError {
   if (error instanceof SessionError) return error;
-  if (typeof error === "string") {
-    const code = error as SessionErrorCode;
-    // The instance goes on: nothing stays of what it was given.
-    wipe(scratch.byteLength);
-    return new SessionError(code, messages[code] ?? "the compiled core refused its input.");
-  }
-  memory = undefined;
+  isLive = false;
   const name = error instanceof Error ? error.name : typeof error;
   return new SessionError("core-failed", "the compiled core failed; the next call has a fresh one.", { cause: new Error(name) });
 }
@@ -176,8 +171,7 @@ function failed(error: unknown): SessionError {
 export function draw(): { id: string; birth: string } {
   try {
     room(0);
-    drawInto(door);
-    look();
+    checked(compiled.instance_draw(instance));
     const drawn = { id: read(0, 22), birth: read(22, 38) };
     wipe(38);
     return drawn;
@@ -192,7 +186,7 @@ export function isId(text: string): boolean {
   try {
     room(0);
     const end = write(text, 0);
-    const is = is_id(door, end);
+    const is = checked(compiled.instance_is_id(instance, end)) === 1;
     wipe(end);
     return is;
   } catch (error) {
@@ -223,8 +217,7 @@ export function judgeInCore(record: string, now: number): Judged {
     room(0);
     const head = record.length > longestHeader ? record.slice(0, longestHeader) : record;
     const end = write(head, 0);
-    const standing = judgeIn(door, end, !record.endsWith("{}"), now);
-    look();
+    const standing = checked(compiled.instance_judge(instance, end, !record.endsWith("{}"), now));
     const created = view.getFloat64(0, true);
     const deadline = view.getFloat64(8, true);
     const valuesAt = view.getUint32(16, true);
@@ -241,8 +234,7 @@ export function areLines(values: string): boolean {
   try {
     room(values.length);
     const end = writeAscii(values, 0);
-    const answer = end >= 0 && are_lines(door, end);
-    look();
+    const answer = end >= 0 && checked(compiled.instance_are_lines(instance, end)) === 1;
     wipe(values.length);
     return answer;
   } catch (error) {
@@ -257,9 +249,8 @@ export function merge(values: string, changes: string): string | undefined {
     room(most);
     const valuesEnd = writeAscii(values, 0);
     const end = valuesEnd < 0 ? -1 : writeAscii(changes, valuesEnd);
-    const length = end < 0 ? -1 : mergeIn(door, valuesEnd, end - valuesEnd);
-    look();
-    const merged = length < 0 ? undefined : read(0, length);
+    const length = end < 0 ? 0 : checked(compiled.instance_merge(instance, valuesEnd, end - valuesEnd));
+    const merged = length === 0 ? undefined : read(0, length);
     wipe(most);
     return merged;
   } catch (error) {
@@ -281,8 +272,7 @@ export function findValues(header: string, name: string): Found {
     room((name.length + header.length) * 3);
     const nameEnd = write(name, 0);
     const end = write(header, nameEnd);
-    const valuesEnd = chunked_values(door, nameEnd, end);
-    look();
+    const valuesEnd = checked(compiled.instance_chunked_values(instance, nameEnd, end));
     const found = { values: read(4, valuesEnd).split(";").slice(0, -1), seen: view.getUint32(0, true) };
     wipe(Math.max(end, valuesEnd));
     return found;
@@ -296,7 +286,8 @@ export class Core {
   readonly #settings: Uint8Array;
   readonly #digest: string;
   readonly #tokens = new OpenedTokens();
-  #compiled: Compiled | undefined;
+  /** Its number in the compiled module, where it is there. */
+  #number: number | undefined;
   #generation = 0;
   #used = 0;
 
@@ -314,8 +305,7 @@ export class Core {
     try {
       room(settings.length);
       scratch.set(settings);
-      digest(door, settings.length);
-      look();
+      checked(compiled.instance_digest(instance, settings.length));
       const key = String.fromCharCode(...scratch.subarray(0, 32));
       wipe(settings.length);
       const core = Core.#kept.get(key) ?? new Core(settings, key);
@@ -329,28 +319,24 @@ export class Core {
   static readonly #kept = new Map<string, Core>();
   static #clock = 0;
 
-  /** Gives the compiled object, made anew where it was dropped. */
-  #live(): Compiled {
+  /** Gives the number of the compiled core, made anew where it was dropped. */
+  #live(): number {
     this.#used = ++Core.#clock;
     room(0);
-    if (this.#compiled !== undefined && this.#generation === generation) return this.#compiled;
+    if (this.#number !== undefined && this.#generation === generation) return this.#number;
     // What a failed instance said is not believed.
     this.#tokens.clear();
     room(this.#settings.length);
     scratch.set(this.#settings);
-    try {
-      this.#compiled = new Compiled(door, this.#settings.length);
-    } catch (error) {
-      if (typeof error === "string") throw new Problems(error.split("\n"));
-      throw error;
-    }
-    look();
+    const made = compiled.instance_create(instance, this.#settings.length);
+    if (made < -failures.length) throw new Problems(readProblems(-failures.length - made));
+    this.#number = checked(made);
     this.#generation = generation;
     const successor = Core.#kept.get(this.#digest);
     if (successor !== undefined && successor !== this) successor.#drop();
     Core.#kept.set(this.#digest, this);
     if (Core.#kept.size > mostCores) Core.#dropOldest();
-    return this.#compiled;
+    return this.#number;
   }
 
   static #dropOldest(): void {
@@ -361,28 +347,27 @@ export class Core {
     oldest.#drop();
   }
 
-  /** Frees the compiled object; the next call makes it anew. */
+  /** Frees the compiled core; the next call makes it anew. */
   #drop(): void {
-    if (this.#generation === generation) this.#compiled?.free();
-    this.#compiled = undefined;
+    if (isLive && this.#generation === generation && this.#number !== undefined) compiled.instance_free_core(instance, this.#number);
+    this.#number = undefined;
     this.#tokens.clear();
   }
 
   /** Looks for our cookie, of that name, in a `Cookie` header. */
   open(header: string, name: string, now: number): Opened | CookieRejection | undefined {
     const token = onlyToken(header, name);
-    const lives = memory !== undefined && this.#generation === generation;
+    const lives = isLive && this.#generation === generation;
     const known = token !== undefined && lives ? this.#tokens.find(token, now) : undefined;
     if (known !== undefined) {
       this.#used = ++Core.#clock;
       return known;
     }
     try {
-      const compiled = this.#live();
+      const core = this.#live();
       room(header.length * 3);
       const end = write(header, 0);
-      const found = compiled.open(door, end, now);
-      look();
+      const found = checked(compiled.instance_open(instance, core, end, now));
       const opened = found === 1 ? readOpened() : undefined;
       if (opened !== undefined && token !== undefined) this.#tokens.add(copied(token), opened, now);
       wipe(Math.max(end, 46));
@@ -395,10 +380,9 @@ export class Core {
   /** Seals an id as a cookie's value. */
   seal(id: string, issued: number, expires: number, persistent: boolean): string {
     try {
-      const compiled = this.#live();
+      const core = this.#live();
       write(id, 0);
-      compiled.seal(door, issued, expires, persistent);
-      look();
+      checked(compiled.instance_seal(instance, core, issued, expires, persistent));
       const value = read(0, 96);
       wipe(96);
       return value;
@@ -410,9 +394,8 @@ export class Core {
   /** Writes a `Set-Cookie` line; without a value, the one that makes the browser forget. */
   line(value: string, maxAge: number, now: number): string {
     try {
-      const compiled = this.#live();
-      const length = compiled.line(door, write(value, 0), maxAge, now);
-      look();
+      const core = this.#live();
+      const length = checked(compiled.instance_line(instance, core, write(value, 0), maxAge, now));
       const text = read(0, length);
       wipe(length);
       return text;
@@ -429,12 +412,11 @@ export class Core {
    */
   lines(name: string, value: string, seen: number, maxAge: number, now: number, size = 0): string[] {
     try {
-      const compiled = this.#live();
+      const core = this.#live();
       room(Math.max(size, (name.length + value.length) * 3));
       const nameEnd = write(name, 0);
       const end = write(value, nameEnd);
-      const length = compiled.chunked_lines(door, nameEnd, end, seen, maxAge, now);
-      look();
+      const length = checked(compiled.instance_chunked_lines(instance, core, nameEnd, end, seen, maxAge, now));
       const fits = length <= scratch.length;
       const text = fits ? read(0, length) : "";
       wipe(fits ? Math.max(end, length) : end);
@@ -448,10 +430,9 @@ export class Core {
   /** Hashes an id with a salt, for events. */
   hash(id: string): string {
     try {
-      const compiled = this.#live();
+      const core = this.#live();
       const end = write(id, 0);
-      compiled.hash(door, end);
-      look();
+      checked(compiled.instance_hash(instance, core, end));
       const hash = Array.from(scratch.subarray(0, 8), (byte) => byte.toString(16).padStart(2, "0")).join("");
       wipe(end);
       return hash;
@@ -466,11 +447,12 @@ export class Core {
    */
   sealText(purpose: number, name: string, bound: string, text: string, issued = 0, expires = Number.POSITIVE_INFINITY, whole?: Whole): string {
     try {
-      const compiled = this.#live();
+      const core = this.#live();
       const end = writeText(name, bound, text);
       const { persistent = false, idleEnd = Number.POSITIVE_INFINITY, created = 0 } = whole ?? {};
-      const length = compiled.seal_text(door, purpose, nameLength, bound.length, end, issued, expires, persistent, idleEnd, created);
-      look();
+      const length = checked(
+        compiled.instance_seal_text(instance, core, purpose, nameLength, bound.length, end, issued, expires, persistent, idleEnd, created),
+      );
       const sealed = read(0, length);
       wipe(Math.max(end, length));
       return sealed;
@@ -482,12 +464,11 @@ export class Core {
   /** Opens what `sealText` made, named and bound alike; only a cookie session says itself what it is bound to. */
   openText(purpose: number, name: string, bound: string, token: string, now: number): OpenedText | CookieRejection {
     try {
-      const compiled = this.#live();
+      const core = this.#live();
       const end = writeText(name, bound, token);
       // What is not ASCII did not fit, and is no token.
       const isText = end === nameLength + bound.length + token.length;
-      const found = isText ? compiled.open_text(door, purpose, nameLength, bound.length, end, now) : 2;
-      look();
+      const found = isText ? checked(compiled.instance_open_text(instance, core, purpose, nameLength, bound.length, end, now)) : 2;
       const opened = found === 1 ? readOpenedText() : undefined;
       wipe(Math.max(end, 80));
       return opened ?? rejections[found - 2] ?? "malformed";
@@ -504,11 +485,11 @@ export class Core {
     const given = id + birth + header;
     const longest = given.length + values.length + changes.length;
     try {
-      const compiled = this.#live();
+      const core = this.#live();
       room(longest + longestStep);
       const isAscii = writeAscii(given + values + changes, 0) === longest;
       const lengths: [number, number] = isAscii ? [values.length, changes.length] : [0, 0];
-      return readStep(compiled.write(door, given.length, ...lengths, flags, nowMs), longest + longestStep);
+      return readStep(compiled.instance_write(instance, core, given.length, ...lengths, flags, nowMs), longest + longestStep);
     } catch (error) {
       throw failed(error);
     }
@@ -516,29 +497,27 @@ export class Core {
 
   /** Begins a regeneration from `id` to `nextId`. */
   regenerate(id: string, nextId: string, nextBirth: string, header: string, flags: number, graceSeconds: number, nowMs: number): Step {
-    return this.#step(id + nextId + nextBirth + header, (compiled, length) => compiled.regenerate(door, length, flags, graceSeconds, nowMs));
+    return this.#step(id + nextId + nextBirth + header, (core, length) =>
+      compiled.instance_regenerate(instance, core, length, flags, graceSeconds, nowMs),
+    );
   }
 
   /** Begins a destroy of `id`. */
   destroy(id: string, header: string, flags: number, tombstoneSeconds: number, nowMs: number): Step {
-    return this.#step(id + header, (compiled, length) => compiled.destroy(door, length, flags, tombstoneSeconds, nowMs));
+    return this.#step(id + header, (core, length) => compiled.instance_destroy(instance, core, length, flags, tombstoneSeconds, nowMs));
   }
 
   /** Gives a task the answer to its call, and the record that came with it. */
   answer(state: string, what: number, record: string, lost: boolean, given: number, nowMs: number): Step {
-    try {
-      const compiled = this.#live();
-      const end = write(record === "" ? state : state + record.slice(0, longestHeader), 0);
-      return readStep(compiled.answer(door, state.length, end, what, lost ? given | flags.lost : given, nowMs));
-    } catch (error) {
-      throw failed(error);
-    }
+    return this.#step(record === "" ? state : state + record.slice(0, longestHeader), (core, length) =>
+      compiled.instance_answer(instance, core, state.length, length, what, lost ? given | flags.lost : given, nowMs),
+    );
   }
 
-  #step(given: string, begin: (compiled: Compiled, length: number) => number): Step {
+  #step(given: string, take: (core: number, length: number) => number): Step {
     try {
-      const compiled = this.#live();
-      return readStep(begin(compiled, write(given, 0)));
+      const core = this.#live();
+      return readStep(take(core, write(given, 0)));
     } catch (error) {
       throw failed(error);
     }
@@ -558,6 +537,13 @@ export class Problems extends Error {
 /** Gives a text that holds no longer one in memory, as a part of a `Cookie` header does. */
 function copied(text: string): string {
   return read(0, write(text, 0));
+}
+
+function readProblems(length: number): string[] {
+  look();
+  const problems = read(0, length).split("\n");
+  wipe(length);
+  return problems;
 }
 
 function readOpened(): Opened {
@@ -597,7 +583,7 @@ function readOpenedText(): OpenedText {
 
 /** Reads a step from where the compiled module puts it: numbers, then one text. */
 function readStep(code: number, end = longestStep): Step {
-  look();
+  checked(code);
   const headerEnd = 38 + view.getUint16(12, true);
   const stateEnd = view.getUint16(14, true);
   const text = code === 2 || code === 3 ? "" : read(20, 20 + stateEnd + view.getUint32(16, true));

@@ -1,4 +1,4 @@
-// The generated glue takes a fresh instance, or is refused.
+// The glue gives numbers and nothing else, or is refused.
 
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
@@ -8,44 +8,73 @@ import { describe, test } from "node:test";
 const ROOT = join(import.meta.dirname, "..");
 const { patchGlue }: { patchGlue(glue: string): string } = await import(join(ROOT, "tools/glue.mjs"));
 const generated = readFileSync(join(ROOT, "build/pkg/edge_session.js"), "utf8");
+const written = readFileSync(join(ROOT, "dist/edge_session.js"), "utf8");
 
-interface Scratch {
-  reserve(length: number): number;
-}
-interface Glue {
-  instantiate(module: object): { readonly memory: { readonly buffer: ArrayBuffer } };
-  draw(scratch: Scratch): void;
-  readonly Scratch: new () => Scratch;
+interface Exports {
+  readonly memory: WebAssembly.Memory;
+  instance_new(): number;
+  instance_reserve(instance: number, length: number): number;
+  instance_draw(instance: number): number;
 }
 
-const glue: Glue = await import(join(ROOT, "dist/edge_session.js"));
-const { default: module }: { default: object } = await import(join(ROOT, "dist/wasm-inline.js"));
+const { instantiate }: { instantiate(module: object): Exports } = await import(join(ROOT, "dist/edge_session.js"));
+const { default: module }: { default: WebAssembly.Module } = await import(join(ROOT, "dist/wasm-inline.js"));
+
+/** Draws an id in an instance, and gives it. */
+function drawn(exports: Exports): string {
+  const instance = exports.instance_new();
+  const address = exports.instance_reserve(instance, 22);
+  assert.equal(exports.instance_draw(instance), 0);
+  return Buffer.from(exports.memory.buffer, address, 22).toString();
+}
 
 describe("the glue", () => {
-  test("works on the latest of two instances", () => {
-    const [first, second] = [glue.instantiate(module), glue.instantiate(module)];
-    const scratch = new glue.Scratch();
-    const address = scratch.reserve(22);
-    glue.draw(scratch);
-    const [inFirst, inSecond] = [first, second].map(({ memory }) =>
-      Buffer.from(memory.buffer)
-        .subarray(address, address + 22)
-        .toString(),
-    );
-    assert.match(inSecond ?? "", /^[\w-]{22}$/);
-    assert.doesNotMatch(inFirst ?? "", /[\w-]/);
+  test("keeps two instances apart, whichever came last", () => {
+    const [first, second] = [instantiate(module), instantiate(module)];
+    const ids = [drawn(first), drawn(second), drawn(first)];
+    for (const id of ids) assert.match(id, /^[\w-]{22}$/);
+    assert.equal(new Set(ids).size, 3);
   });
 
-  test("holds nothing that a bundler would follow, and no finalizer", () => {
-    assert.doesNotMatch(readFileSync(join(ROOT, "dist/edge_session.js"), "utf8"), /import\.meta|new URL|fetch\(|FinalizationRegistry/);
+  test("tells the core that there is no randomness, and what was thrown stays outside", (context) => {
+    const exports = instantiate(module);
+    const instance = exports.instance_new();
+    exports.instance_reserve(instance, 0);
+    const platform = context.mock.method(crypto, "getRandomValues", () => {
+      throw new Error("no entropy");
+    });
+    assert.equal(exports.instance_draw(instance), -1);
+    platform.mock.restore();
+    assert.equal(exports.instance_draw(instance), 0);
+  });
+
+  test("holds nothing that a bundler would follow, and nothing between calls", () => {
+    assert.doesNotMatch(written, /import\.meta|new URL|fetch\(|FinalizationRegistry|^(let|const|var|class) /m);
+  });
+
+  test("is all that the module asks for, and the module has no more than is called", () => {
+    const names = (list: readonly { name: string }[]) => list.map(({ name }) => name);
+    assert.deepEqual(
+      names(WebAssembly.Module.imports(module)),
+      [...written.matchAll(/^ +(__wbg_\w+)\(/gm)].map(([, name]) => name),
+    );
+    const types = readFileSync(join(ROOT, "dist/edge_session.d.ts"), "utf8");
+    const typed = [...types.matchAll(/^ {4}(instance_\w+)\(/gm)].map(([, name]) => name);
+    const stored = /exports\.(__\w+)\(/.exec(written)?.[1];
+    assert.ok(typed.length > 10);
+    assert.deepEqual(names(WebAssembly.Module.exports(module)).sort(), ["memory", ...typed, stored].sort());
   });
 
   const changes: Record<string, [string, string]> = {
-    "another way to load": ["function __wbg_finalize_init(instance, module)", "function __wbg_finalize_init(instance)"],
-    "another finalizer": [".unregister(this)", ".unregister(this); new FinalizationRegistry(() => {})"],
-    "a cache that outlives its instance": ["let wasmModule,", "let cachedOther = null;\nlet wasmModule,"],
-    "a variable that nobody knows": ["let wasmModule,", "let heap = [];\nlet wasmModule,"],
-    "an address of its own": ["function getArrayU8FromWasm0", "const at = import.meta.url;\nfunction getArrayU8FromWasm0"],
+    "a call that throws": ["const ret = wasm.instance_draw(this.__wbg_ptr);", "const ret = taken(wasm.instance_draw(this.__wbg_ptr));"],
+    "a call that passes more": ["wasm.instance_is_id(this.__wbg_ptr, length)", "wasm.instance_is_id(this.__wbg_ptr, length, 0)"],
+    "another beginning": ["wasm.instance_new()", "wasm.instance_new(0)"],
+    "a field": ["    free() {", "    at = 0;\n    free() {"],
+    "a function beside the object": ["export class Instance", "export function other() {}\nexport class Instance"],
+    "another import": ["        __wbindgen_init_externref_table:", "        __wbg_now: Date.now,\n        __wbindgen_init_externref_table:"],
+    "another source of randomness": ["globalThis.crypto.getRandomValues", "globalThis.crypto.getValues"],
+    "no place for what was thrown": ["table.set(0, undefined);", "table.set(0, null);"],
+    "another way with what was thrown": ["addToExternrefTable0(e)", "addHeapObject(e)"],
   };
   for (const [change, [from, to]] of Object.entries(changes)) {
     test(`is refused by the build with ${change}`, () => {

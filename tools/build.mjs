@@ -3,13 +3,16 @@
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
-import { patchGlue, patchTypes } from "./glue.mjs";
+import { links, patchGlue, patchTypes } from "./glue.mjs";
 import { BUILD, bin, DIST, ROOT } from "./paths.mjs";
 import { ensureRust, withPackages } from "./setup.mjs";
-import { main, run, step } from "./steps.mjs";
+import { main, run, StepFailed, step } from "./steps.mjs";
 
-/** How `wasm-opt` works: for speed, and knowing that nothing is kept in the first kilobyte, where the stack would overflow. */
-const WASM_OPT = ["-O3", "--low-memory-unused"];
+/**
+ * How `wasm-opt` works: for speed, until it finds no more, and knowing that nothing is kept in the first kilobyte, where the
+ * stack would overflow.
+ */
+const WASM_OPT = ["-O3", "--converge", "--low-memory-unused"];
 /** What every runtime named in the README understands. */
 const WASM_FEATURES = ["reference-types", "bulk-memory", "sign-ext", "nontrapping-float-to-int", "mutable-globals", "multivalue"];
 
@@ -29,18 +32,27 @@ export async function build() {
 async function generate() {
   const pkg = join(BUILD, "pkg");
   const digest = createHash("sha256").update(readFileSync(WASM)).update(WASM_OPT.join()).digest("hex");
+  const glue = () => readFileSync(join(pkg, "edge_session.js"), "utf8");
   const stamp = join(pkg, "made-from");
   if (!existsSync(stamp) || readFileSync(stamp, "utf8") !== digest) {
     await run("wasm-bindgen", ["--target", "web", "--remove-producers-section", "--remove-name-section", "--out-dir", pkg, WASM]);
+    const { exports, imports } = links(glue());
+    const used = [{ name: "glue", root: true, reaches: exports }, ...exports.map((name) => ({ name, export: name }))];
+    writeFileSync(join(pkg, "used.json"), JSON.stringify(used));
     const features = WASM_FEATURES.map((feature) => `--enable-${feature}`);
-    await run(bin("wasm-opt"), [...WASM_OPT, ...features, join(pkg, "edge_session_bg.wasm"), "-o", join(pkg, "optimised.wasm")]);
+    const needed = join(pkg, "needed.wasm");
+    await run(bin("wasm-metadce"), [`--graph-file=${join(pkg, "used.json")}`, ...features, join(pkg, "edge_session_bg.wasm"), "-o", needed]);
+    await run(bin("wasm-opt"), [...WASM_OPT, ...features, needed, "-o", join(pkg, "optimised.wasm")]);
+    const imported = WebAssembly.Module.imports(new WebAssembly.Module(readFileSync(join(pkg, "optimised.wasm"))));
+    const unknown = imported.filter(({ name }) => !imports.includes(name));
+    if (unknown.length > 0) throw new StepFailed(`the module imports what the glue does not give: ${unknown.map(({ name }) => name)}`);
     writeFileSync(stamp, digest);
   }
   const wasm = readFileSync(join(pkg, "optimised.wasm"));
   const types = patchTypes(readFileSync(join(pkg, "edge_session.d.ts"), "utf8"));
   const files = new Map([
     ["edge_session_bg.wasm", wasm],
-    ["edge_session.js", patchGlue(readFileSync(join(pkg, "edge_session.js"), "utf8"))],
+    ["edge_session.js", patchGlue(glue())],
     ["edge_session.d.ts", types],
     ["wasm-module.js", MODULE],
     ["wasm-module.d.ts", MODULE_TYPES],

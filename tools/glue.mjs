@@ -1,81 +1,104 @@
-// Makes wasm-bindgen's glue take a fresh instance.
+// Writes the glue that core.ts loads the module with, from wasm-bindgen's.
 
 import { StepFailed } from "./steps.mjs";
 
 const HEADER = "// The generated glue between core.ts and the WebAssembly.\n\n";
 
-// A finalizer would free a dead instance's memory in the instance that took its place; core.ts calls `free` itself.
-const FINALIZATION =
-  /const \w+Finalization = \(typeof FinalizationRegistry === 'undefined'\)\n( {4}\? \{ register: \(\) => \{\}, unregister: \(\) => \{\} \})\n {4}: new FinalizationRegistry\(.*\);\n/g;
+const COMMENTS = /^ *\/\*[\s\S]*?\*\/\n+/gm;
+const CLASS =
+  /^export class Instance \{\n([\s\S]*?)^\}\nif \(Symbol\.dispose\) Instance\.prototype\[Symbol\.dispose\] = Instance\.prototype\.free;\n/m;
+const METHODS = /^ {4}(\w+)\((.*)\) \{\n([\s\S]*?)^ {4}\}\n/gm;
+/** What takes numbers and gives one, or nothing. */
+const BODY = /^ {8}(?:const ret = )?wasm\.(instance_\w+)\((?:this\.__wbg_ptr)?(?:, )?([\w, ]*)\);\n(?: {8}return ret(?: >>> 0)?;\n)?$/;
+const CONSTRUCTOR =
+  /^ {8}const ret = wasm\.(instance_new)\(\);\n {8}this\.__wbg_ptr = ret;\n {8}InstanceFinalization\.register\(this, this\.__wbg_ptr, this\);\n {8}return this;\n$/;
+/** What frees the one object of an instance; it lives as long as that. */
+const FREEING = ["__destroy_into_raw", "free"];
 
-const CALLS_OF_FINALIZATION = /^ +\w+Finalization\.(?:unregister\(this\)|register\(this, this\.__wbg_ptr, this\));\n/gm;
+const IMPORTS =
+  /^function __wbg_get_imports\(\) \{\n {4}const import0 = \{\n {8}__proto__: null,\n {8}(__wbg___wbindgen_throw_\w+): function\(arg0, arg1\) \{\n {12}throw new Error\(getStringFromWasm0\(arg0, arg1\)\);\n {8}\},\n {8}(__wbg_getRandomValues_\w+): function\(\) \{ return handleError\(function \(arg0, arg1\) \{\n {12}globalThis\.crypto\.getRandomValues\(getArrayU8FromWasm0\(arg0, arg1\)\);\n {8}\}, arguments\); \},\n {8}__wbindgen_init_externref_table: function\(\) \{\n {12}const table = wasm\.__wbindgen_externrefs;\n {12}table\.set\(0, undefined\);\n {12}table\.set\((\d+), undefined\);\n(?: {12}table\.set\(\d+, \w+\);\n){3} {8}\},\n {4}\};\n {4}return \{\n {8}__proto__: null,\n {8}"\.\/edge_session_bg\.js": import0,\n {4}\};\n\}\n/m;
+const FAILED_IMPORT =
+  /^function handleError\(f, args\) \{\n {4}try \{\n {8}return f\.apply\(this, args\);\n {4}\} catch \(e\) \{\n {8}const idx = addToExternrefTable0\(e\);\n {8}wasm\.(\w+)\(idx\);\n {4}\}\n\}\n/m;
 
-// core.ts frees by name, and has its types checked.
-const DISPOSAL = /^if \(Symbol\.dispose\) (\w+)\.prototype\[Symbol\.dispose\] = \1\.prototype\.free;\n/gm;
-const ASSERTIONS = /^ +_assertClass\(scratch, Scratch\);\n/gm;
-
-// From here to the end the glue loads the module: over the network by default, and never a second time.
-const LOADING =
-  /let wasmModule, wasmInstance, wasm;\nfunction __wbg_finalize_init\(instance, module\) \{\n {4}wasmInstance = instance;\n {4}wasm = instance\.exports;\n {4}wasmModule = module;\n((?: {4}cached\w+ = null;\n)*) {4}wasm\.__wbindgen_start\(\);\n {4}return wasm;\n\}\n\nasync function __wbg_load[\s\S]*\nexport \{ initSync, __wbg_init as default \};\s*$/;
-
-const TYPES_OF_LOADING = /\nexport type SyncInitInput = [\s\S]*$/;
-
-/** Gives the glue with `instantiate(module)` in place of its own loading. */
+/**
+ * Gives the glue: what makes an instance, and the two functions that the core asks for. The numbers of a call need none.
+ *
+ * What `getRandomValues` throws is no more than a failure to the core, so no table of JavaScript's values is kept for it.
+ */
 export function patchGlue(glue) {
-  const unused = [FINALIZATION, CALLS_OF_FINALIZATION, DISPOSAL, ASSERTIONS];
-  const source = unused.reduce((text, pattern) => replaced(text, pattern, () => ""), glue);
-  const patched = replaced(
-    source,
-    LOADING,
-    (_, resets) => `let wasm;
-
-/** Puts a fresh instance of the module under everything above, and gives its exports. */
+  const { thrown, random, anything, store } = parts(glue);
+  return `${HEADER}/** Gives the exports of a fresh instance of the module. */
 export function instantiate(module) {
-    wasm = new WebAssembly.Instance(module, __wbg_get_imports()).exports;
-${resets}    wasm.__wbindgen_start();
-    return wasm;
+    const { exports } = new WebAssembly.Instance(module, {
+        "./edge_session_bg.js": {
+            ${thrown}() {
+                throw new Error("the core failed");
+            },
+            ${random}(at, length) {
+                try {
+                    crypto.getRandomValues(new Uint8Array(exports.memory.buffer, at >>> 0, length));
+                } catch {
+                    exports.${store}(${anything});
+                }
+            },
+        },
+    });
+    return exports;
 }
-`,
-  );
-  check(patched);
-  return HEADER + patched.replace(/^\/\* @ts-self-types=.*\n+/, "");
+`;
 }
 
-/** Gives the glue's types with those of `instantiate` in place of its own loading. */
+/** Gives the names of what the glue calls of the module, and of what it gives it; the module needs no more. */
+export function links(glue) {
+  const { exports, store, thrown, random } = parts(glue);
+  return { exports: ["memory", ...exports, store], imports: [thrown, random] };
+}
+
+/** Gives the glue's types: each export with its documentation, and before its arguments where the instance's object is. */
 export function patchTypes(types) {
-  const patched = replaced(types, /^\/\* tslint:disable \*\/\n\/\* eslint-disable \*\/\n+/, () => "").replaceAll(
-    "    [Symbol.dispose](): void;\n",
-    "",
-  );
-  return (
-    HEADER +
-    replaced(
-      patched,
-      TYPES_OF_LOADING,
-      () => `
-/** Puts a fresh instance of the module under everything above, and gives its exports. */
-export function instantiate(module: WebAssembly.Module): InitOutput;
-`,
-    ).replace("export type InitInput = RequestInfo | URL | Response | BufferSource | WebAssembly.Module;\n\n", "")
-  );
+  const [, methods] = found(/^export class Instance \{\n((?: {4}.*\n|\n)*)\}\n/m, types);
+  const members = methods
+    .replace(/^ {4}(?:free\(\): void|\[Symbol\.dispose\]\(\): void|private constructor\(\));\n/gm, "")
+    .replace(/^ {4}constructor\(\);$/m, "    instance_new(): number;")
+    .replace(/^ {4}(?!instance_new)(\w+)\((.*)\): (\w+);$/gm, (_, name, given, result) => {
+      const arguments_ = ["instance: number", ...(given === "" ? [] : [given])];
+      return `    instance_${name}(${arguments_.join(", ")}): ${result};`;
+    });
+  return `${HEADER}export interface Exports {
+    readonly memory: WebAssembly.Memory;
+${members}}
+
+/** Gives the exports of a fresh instance of the module. */
+export function instantiate(module: WebAssembly.Module): Exports;
+`;
 }
 
-function replaced(text, pattern, replacement) {
-  const result = text.replace(pattern, replacement);
-  if (result === text) throw new StepFailed(`wasm-bindgen's glue has changed: ${pattern.source.slice(0, 60)} is not in it`);
-  return result;
+/** Finds what the glue does for the module, and refuses one that does more than is known. */
+function parts(glue) {
+  const code = glue.replace(COMMENTS, "");
+  const [, methods] = found(CLASS, code);
+  const [imports, thrown, random, anything] = found(IMPORTS, code);
+  const [, store] = found(FAILED_IMPORT, code);
+  const exports = [];
+  const rest = methods.replace(METHODS, (_, name, given, body) => {
+    if (FREEING.includes(name)) return "";
+    const [, called, passed = ""] = found(name === "constructor" ? CONSTRUCTOR : BODY, body);
+    if (passed !== given) throw changed(`${name} passes other arguments than it is given`);
+    exports.push(called);
+    return "";
+  });
+  if (rest !== "") throw changed(`there is more in the class: ${rest.slice(0, 60)}`);
+  const others = code.slice(0, code.indexOf(imports)).replace(CLASS, "");
+  if (others.trim() !== "") throw changed(`there is more than the class: ${others.trim().slice(0, 60)}`);
+  return { exports, thrown, random, anything, store };
 }
 
-/** Refuses a glue that keeps something of an earlier instance, or that a bundler would follow. */
-function check(glue) {
-  for (const word of ["Finalization", "import.meta", "new URL", "fetch(", "wasmModule", "wasmInstance", "__wbg_init"]) {
-    if (glue.includes(word)) throw new StepFailed(`wasm-bindgen's glue has changed: ${word} is left in it`);
-  }
-  const reset = glue.slice(glue.indexOf("export function instantiate"));
-  for (const [, cache] of glue.matchAll(/^let (cached\w+) = null;/gm)) {
-    if (!reset.includes(`${cache} = null;`)) throw new StepFailed(`wasm-bindgen's glue has changed: ${cache} outlives its instance`);
-  }
-  for (const [, name] of glue.matchAll(/^let (\w+)/gm)) {
-    if (!/^(wasm|cached\w+|numBytesDecoded)$/.test(name)) throw new StepFailed(`wasm-bindgen's glue has changed: ${name} is new`);
-  }
+function found(pattern, text) {
+  const match = pattern.exec(text);
+  if (match === null) throw changed(`${pattern.source.slice(0, 60)} is not in ${text.slice(0, 60)}`);
+  return match;
+}
+
+function changed(how) {
+  return new StepFailed(`wasm-bindgen's glue has changed: ${how}`);
 }

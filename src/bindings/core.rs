@@ -1,13 +1,12 @@
-//! The one long-lived object per configuration.
+//! What a configuration has: keys and options, and the calls with them.
 
 use alloc::vec::Vec;
 
-use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
 
 use crate::bindings::given::Given;
+use crate::bindings::instance::{Instance, first, put};
 use crate::bindings::records::merged;
-use crate::bindings::scratch::{Scratch, put};
 use crate::bindings::settings::{self, sha256};
 use crate::bindings::{number, random, whole};
 use crate::cookie::{self, Found, Lifetime};
@@ -39,213 +38,22 @@ const COMPARES: u32 = 4;
 const LOST: u32 = 8;
 
 /// The configuration's keys and options.
-#[wasm_bindgen]
 #[derive(Debug)]
-pub struct Core {
+pub(super) struct Core {
     pub(super) keyring: Keyring,
     pub(super) options: Options,
 }
 
-#[wasm_bindgen]
 impl Core {
-    /// Makes a core from the settings in the scratch.
-    ///
-    /// # Errors
-    ///
-    /// What is wrong with the settings, a line each.
-    #[wasm_bindgen(constructor)]
-    pub fn new(scratch: &Scratch, length: usize) -> Result<Core, JsValue> {
-        let options = scratch.read(length, settings::parse);
-        scratch.with(|bytes| bytes.fill(0));
-        let mut options = options??;
-        let problems = options.problems();
+    /// Makes a core from settings, or tells what is wrong with them.
+    pub(super) fn new(settings: &[u8], problems: &mut Vec<&'static str>) -> Result<Core, Error> {
+        let mut options = settings::parse(settings)?;
+        *problems = options.problems();
         if !problems.is_empty() {
-            return Err(JsValue::from_str(&settings::joined(&problems)));
+            return Err(Error::InvalidOptions);
         }
         let keyring = options.take_keyring()?;
         Ok(Core { keyring, options })
-    }
-
-    /// Looks for our cookie in the `Cookie` header in the scratch.
-    ///
-    /// 0 none, 1 found, 2 malformed, 3 unknown key, 4 unauthentic, 5 expired, 6 ambiguous. When found, in the scratch: the
-    /// times it was issued and expires (s, infinity: never) as numbers, persistent and the secret's place as bytes at 16
-    /// and 17, the id at 24.
-    ///
-    /// # Errors
-    ///
-    /// - `core-failed`: the scratch is too short.
-    pub fn open(&self, scratch: &Scratch, length: usize, now: f64) -> Result<u32, Error> {
-        let name = &self.options.cookie.name;
-        let (token, secret) = match scratch.read(length, |header| cookie::find(&self.keyring, name, header, whole(now)))? {
-            Found::None => return Ok(0),
-            Found::Token(token, secret) => (token, secret),
-            Found::Rejected(why) => return Ok(2_u32.saturating_add(u32::from(why as u8))),
-            Found::Ambiguous => return Ok(6),
-        };
-        scratch.with(|bytes| {
-            put(bytes, 0, &number(token.issued).to_le_bytes())?;
-            put(bytes, 8, &token.expires.map_or(f64::INFINITY, number).to_le_bytes())?;
-            put(bytes, 16, &[u8::from(token.persistent), u8::try_from(secret).unwrap_or(u8::MAX)])?;
-            put(bytes, ID, &token.id.to_text())
-        })?;
-        Ok(1)
-    }
-
-    /// Seals the id in the scratch as a cookie's value: 96 characters in its place.
-    ///
-    /// # Errors
-    ///
-    /// - `core-failed`: that is no id, or the platform gave no randomness.
-    pub fn seal(&self, scratch: &Scratch, issued: f64, expires: f64, persistent: bool) -> Result<(), Error> {
-        let id = scratch.read(22, Id::parse)?.ok_or(Error::CoreFailed)?;
-        let expires = expires.is_finite().then(|| whole(expires));
-        let token = SessionToken { persistent, issued: whole(issued), expires, id };
-        let value = token.seal(&self.keyring, &self.options.cookie.name, random()?)?;
-        scratch.with(|bytes| put(bytes, 0, &value))
-    }
-
-    /// Writes the `Set-Cookie` line of the value in the scratch, and gives its length; without a value, of none.
-    ///
-    /// # Errors
-    ///
-    /// - `cookie-too-large`: a browser would not keep it.
-    pub fn line(&self, scratch: &Scratch, length: usize, max_age: f64, now: f64) -> Result<usize, Error> {
-        let lifetime = if max_age > 0.0 { Lifetime::Seconds(whole(max_age)) } else { Lifetime::BrowserSession };
-        let ends = if length == 0 { cookie::EXPIRED } else { lifetime.ends(whole(now))? };
-        let line = scratch.read(length, |value| self.options.cookie.written(value, ends))??;
-        scratch.with(|bytes| put(bytes, 0, &line))?;
-        Ok(line.len())
-    }
-
-    /// Replaces the id in the scratch by a salted hash of it: 8 bytes.
-    ///
-    /// # Errors
-    ///
-    /// - `core-failed`: the scratch is too short.
-    pub fn hash(&self, scratch: &Scratch, length: usize) -> Result<(), Error> {
-        let salt = self.keyring.event_salt();
-        let hash = scratch.read(length, |id| sha256(salt, id))?;
-        scratch.with(|bytes| put(bytes, 0, hash.get(..8).unwrap_or_default()))
-    }
-
-    /// Begins a commit: in the scratch the id, the birth to use, and the header that was loaded, if any; then values and
-    /// the changes to them, if those are to be made at once. Without new values in the step they were not one entry a line.
-    ///
-    /// # Errors
-    ///
-    /// - `core-failed`: they are not, or the platform gave no randomness.
-    pub fn write(
-        &self,
-        scratch: &Scratch,
-        length: usize,
-        values_length: usize,
-        changes_length: usize,
-        flags: u32,
-        now_ms: f64,
-    ) -> Result<u32, Error> {
-        let moment = moment(now_ms)?;
-        let values_end = length.saturating_add(values_length);
-        let (base, mut values) = scratch.read(values_end.saturating_add(changes_length), |text| {
-            let (text, changes) = text.split_at_checked(values_end).ok_or(Error::CoreFailed)?;
-            let (text, values) = text.split_at_checked(length).ok_or(Error::CoreFailed)?;
-            let mut given = Given(text);
-            let base = Base {
-                id: given.id()?,
-                birth: given.mark()?,
-                seen: given.header()?,
-                own_id: flags & OWN_ID != 0,
-                was_live: flags & WAS_LIVE != 0,
-            };
-            Ok::<_, Error>((base, merged(values, changes)?))
-        })??;
-        let (write, step) = Write::begin(&base, &self.limits(flags), &moment);
-        let code = put_step(scratch, &Task::Write(write), &step, &values);
-        values.fill(0);
-        code
-    }
-
-    /// Begins a regeneration: in the scratch the id, the new id and birth, and the header that was loaded, if any.
-    ///
-    /// # Errors
-    ///
-    /// - `core-failed`: they are not, or the platform gave no randomness.
-    pub fn regenerate(
-        &self,
-        scratch: &Scratch,
-        length: usize,
-        flags: u32,
-        grace_seconds: f64,
-        now_ms: f64,
-    ) -> Result<u32, Error> {
-        let base = scratch.read(length, |text| {
-            let mut given = Given(text);
-            Ok::<_, Error>(Move {
-                id: given.id()?,
-                next_id: given.id()?,
-                next_birth: given.mark()?,
-                seen: given.header()?,
-                was_live: flags & WAS_LIVE != 0,
-                grace_seconds: whole(grace_seconds),
-            })
-        })??;
-        let (regenerate, step) = Regenerate::begin(&base, &self.limits(flags), &moment(now_ms)?);
-        put_step(scratch, &Task::Regenerate(regenerate), &step, &[])
-    }
-
-    /// Begins a destroy: in the scratch the id, and the header that was loaded, if any.
-    ///
-    /// # Errors
-    ///
-    /// - `core-failed`: they are not, or the platform gave no randomness.
-    pub fn destroy(
-        &self,
-        scratch: &Scratch,
-        length: usize,
-        flags: u32,
-        tombstone_seconds: f64,
-        now_ms: f64,
-    ) -> Result<u32, Error> {
-        let (id, seen) = scratch.read(length, |text| {
-            let mut given = Given(text);
-            Ok::<_, Error>((given.id()?, given.header()?))
-        })??;
-        let (destroy, step) = Destroy::begin(id, seen, whole(tombstone_seconds), &self.limits(flags), &moment(now_ms)?);
-        put_step(scratch, &Task::Destroy(destroy), &step, &[])
-    }
-
-    /// Takes an answer: in the scratch the task's text, then the start of the record that came, if one did.
-    ///
-    /// `what`: 0 done, 1 absent, 2 a record, 3 a record with values, 4 unreadable, 5 no answer.
-    ///
-    /// # Errors
-    ///
-    /// - `core-failed`: they are not, or the platform gave no randomness.
-    pub fn answer(
-        &self,
-        scratch: &Scratch,
-        state_length: usize,
-        length: usize,
-        what: u32,
-        flags: u32,
-        now_ms: f64,
-    ) -> Result<u32, Error> {
-        let (mut task, answer) = scratch.read(length, |text| {
-            let (state, record) = text.split_at_checked(state_length).ok_or(Error::CoreFailed)?;
-            let answer = match what {
-                0 => Answer::Done,
-                1 => Answer::Absent,
-                2 | 3 => match Header::parse(record) {
-                    Ok((header, _)) => Answer::Record { header, has_values: what == 3, lost: flags & LOST != 0 },
-                    Err(_) => Answer::Unreadable,
-                },
-                4 => Answer::Unreadable,
-                _ => Answer::Lost,
-            };
-            Ok::<_, Error>((Task::decode(state)?, answer))
-        })??;
-        let step = task.answer(answer, &self.limits(flags), &moment(now_ms)?);
-        put_step(scratch, &task, &step, &[])
     }
 
     #[inline(never)]
@@ -258,6 +66,180 @@ impl Core {
     }
 }
 
+#[wasm_bindgen]
+impl Instance {
+    /// Looks for our cookie in the `Cookie` header in the scratch.
+    ///
+    /// 0 none, 1 found, 2 malformed, 3 unknown key, 4 unauthentic, 5 expired, 6 ambiguous. When found, in the scratch: the
+    /// times it was issued and expires (s, infinity: never) as numbers, persistent and the secret's place as bytes at 16
+    /// and 17, the id at 24.
+    ///
+    /// # Errors
+    ///
+    /// - `core-failed`: the scratch is too short.
+    #[must_use]
+    pub fn open(&self, core: usize, length: usize, now: f64) -> i32 {
+        self.call_core(core, |core, scratch| {
+            let header = first(scratch, length)?;
+            let (token, secret) = match cookie::find(&core.keyring, &core.options.cookie.name, header, whole(now)) {
+                Found::None => return Ok(0),
+                Found::Token(token, secret) => (token, secret),
+                Found::Rejected(why) => return Ok(2_usize.saturating_add(usize::from(why as u8))),
+                Found::Ambiguous => return Ok(6),
+            };
+            put(scratch, 0, &number(token.issued).to_le_bytes())?;
+            put(scratch, 8, &token.expires.map_or(f64::INFINITY, number).to_le_bytes())?;
+            put(scratch, 16, &[u8::from(token.persistent), u8::try_from(secret).unwrap_or(u8::MAX)])?;
+            put(scratch, ID, &token.id.to_text())?;
+            Ok(1)
+        })
+    }
+
+    /// Seals the id in the scratch as a cookie's value: 96 characters in its place.
+    ///
+    /// # Errors
+    ///
+    /// - `core-failed`: that is no id, or the platform gave no randomness.
+    #[must_use]
+    pub fn seal(&self, core: usize, issued: f64, expires: f64, persistent: bool) -> i32 {
+        self.call_core(core, |core, scratch| {
+            let id = Id::parse(first(scratch, 22)?).ok_or(Error::CoreFailed)?;
+            let expires = expires.is_finite().then(|| whole(expires));
+            let token = SessionToken { persistent, issued: whole(issued), expires, id };
+            put(scratch, 0, &token.seal(&core.keyring, &core.options.cookie.name, random()?)?)?;
+            Ok(0)
+        })
+    }
+
+    /// Writes the `Set-Cookie` line of the value in the scratch, and gives its length; without a value, of none.
+    ///
+    /// # Errors
+    ///
+    /// - `cookie-too-large`: a browser would not keep it.
+    #[must_use]
+    pub fn line(&self, core: usize, length: usize, max_age: f64, now: f64) -> i32 {
+        self.call_core(core, |core, scratch| {
+            let ends = if length == 0 { cookie::EXPIRED } else { lifetime(max_age).ends(whole(now))? };
+            let line = core.options.cookie.written(first(scratch, length)?, ends)?;
+            put(scratch, 0, &line)?;
+            Ok(line.len())
+        })
+    }
+
+    /// Replaces the id in the scratch by a salted hash of it: 8 bytes.
+    ///
+    /// # Errors
+    ///
+    /// - `core-failed`: the scratch is too short.
+    #[must_use]
+    pub fn hash(&self, core: usize, length: usize) -> i32 {
+        self.call_core(core, |core, scratch| {
+            let hash = sha256(core.keyring.event_salt(), first(scratch, length)?);
+            put(scratch, 0, hash.get(..8).unwrap_or_default())?;
+            Ok(0)
+        })
+    }
+
+    /// Begins a commit: in the scratch the id, the birth to use, and the header that was loaded, if any; then values and
+    /// the changes to them, if those are to be made at once. Without new values in the step they were not one entry a line.
+    ///
+    /// # Errors
+    ///
+    /// - `core-failed`: they are not, or the platform gave no randomness.
+    #[must_use]
+    pub fn write(&self, core: usize, length: usize, values_length: usize, changes_length: usize, flags: u32, now_ms: f64) -> i32 {
+        self.call_core(core, |core, scratch| {
+            let values_end = length.saturating_add(values_length);
+            let text = first(scratch, values_end.saturating_add(changes_length))?;
+            let (text, changes) = text.split_at_checked(values_end).ok_or(Error::CoreFailed)?;
+            let (text, values) = text.split_at_checked(length).ok_or(Error::CoreFailed)?;
+            let mut given = Given(text);
+            let base = Base {
+                id: given.id()?,
+                birth: given.mark()?,
+                seen: given.header()?,
+                own_id: flags & OWN_ID != 0,
+                was_live: flags & WAS_LIVE != 0,
+            };
+            let moment = moment(now_ms)?;
+            let mut values = merged(values, changes)?;
+            let (write, step) = Write::begin(&base, &core.limits(flags), &moment);
+            let code = put_step(scratch, &Task::Write(write), &step, &values);
+            values.fill(0);
+            code
+        })
+    }
+
+    /// Begins a regeneration: in the scratch the id, the new id and birth, and the header that was loaded, if any.
+    ///
+    /// # Errors
+    ///
+    /// - `core-failed`: they are not, or the platform gave no randomness.
+    #[must_use]
+    pub fn regenerate(&self, core: usize, length: usize, flags: u32, grace_seconds: f64, now_ms: f64) -> i32 {
+        self.call_core(core, |core, scratch| {
+            let mut given = Given(first(scratch, length)?);
+            let base = Move {
+                id: given.id()?,
+                next_id: given.id()?,
+                next_birth: given.mark()?,
+                seen: given.header()?,
+                was_live: flags & WAS_LIVE != 0,
+                grace_seconds: whole(grace_seconds),
+            };
+            let (regenerate, step) = Regenerate::begin(&base, &core.limits(flags), &moment(now_ms)?);
+            put_step(scratch, &Task::Regenerate(regenerate), &step, &[])
+        })
+    }
+
+    /// Begins a destroy: in the scratch the id, and the header that was loaded, if any.
+    ///
+    /// # Errors
+    ///
+    /// - `core-failed`: they are not, or the platform gave no randomness.
+    #[must_use]
+    pub fn destroy(&self, core: usize, length: usize, flags: u32, tombstone_seconds: f64, now_ms: f64) -> i32 {
+        self.call_core(core, |core, scratch| {
+            let mut given = Given(first(scratch, length)?);
+            let (id, seen) = (given.id()?, given.header()?);
+            let (destroy, step) = Destroy::begin(id, seen, whole(tombstone_seconds), &core.limits(flags), &moment(now_ms)?);
+            put_step(scratch, &Task::Destroy(destroy), &step, &[])
+        })
+    }
+
+    /// Takes an answer: in the scratch the task's text, then the start of the record that came, if one did.
+    ///
+    /// `what`: 0 done, 1 absent, 2 a record, 3 a record with values, 4 unreadable, 5 no answer.
+    ///
+    /// # Errors
+    ///
+    /// - `core-failed`: they are not, or the platform gave no randomness.
+    #[must_use]
+    pub fn answer(&self, core: usize, state_length: usize, length: usize, what: u32, flags: u32, now_ms: f64) -> i32 {
+        self.call_core(core, |core, scratch| {
+            let (state, record) = first(scratch, length)?.split_at_checked(state_length).ok_or(Error::CoreFailed)?;
+            let answer = match what {
+                0 => Answer::Done,
+                1 => Answer::Absent,
+                2 | 3 => match Header::parse(record) {
+                    Ok((header, _)) => Answer::Record { header, has_values: what == 3, lost: flags & LOST != 0 },
+                    Err(_) => Answer::Unreadable,
+                },
+                4 => Answer::Unreadable,
+                _ => Answer::Lost,
+            };
+            let mut task = Task::decode(state)?;
+            let step = task.answer(answer, &core.limits(flags), &moment(now_ms)?);
+            put_step(scratch, &task, &step, &[])
+        })
+    }
+}
+
+/// The life of a cookie of that age.
+pub(super) fn lifetime(max_age: f64) -> Lifetime {
+    if max_age > 0.0 { Lifetime::Seconds(whole(max_age)) } else { Lifetime::BrowserSession }
+}
+
 #[inline(never)]
 fn moment(now_ms: f64) -> Result<Moment, Error> {
     Ok(Moment { now_ms: whole(now_ms), dice: Dice(random()?) })
@@ -267,7 +249,7 @@ fn moment(now_ms: f64) -> Result<Moment, Error> {
 ///
 /// Gives 0 call, 1 committed, 2 gone, 3 conflict, 4 ambiguous, 5 unreadable, 6 undecided.
 #[inline(never)]
-fn put_step(scratch: &Scratch, task: &Task, step: &Step, values: &[u8]) -> Result<u32, Error> {
+fn put_step(scratch: &mut [u8], task: &Task, step: &Step, values: &[u8]) -> Result<usize, Error> {
     let (code, wait, call) = match *step {
         Step::Call(call) => (0, 0, Some(call)),
         Step::WaitThen(wait, call) => (0, wait, Some(call)),
@@ -291,28 +273,26 @@ fn put_step(scratch: &Scratch, task: &Task, step: &Step, values: &[u8]) -> Resul
     }
     let short = |length: usize| u16::try_from(length).map_err(|_| Error::CoreFailed);
     let numbers = [short(task_at.saturating_sub(header_at))?, short(text.len())?];
-    scratch.with(|bytes| {
-        put(bytes, 0, &wait.to_le_bytes())?;
-        let seconds_to_live = call.map_or(0, |call| u32::try_from(call.seconds_to_live).unwrap_or(u32::MAX));
-        put(bytes, 4, &seconds_to_live.to_le_bytes())?;
-        let kinds = [
-            call.map_or(0, |call| call.operation as u8),
-            call.map_or(0, |call| call.values as u8),
-            u8::from(created),
-            u8::try_from(task.conflicts()).unwrap_or(u8::MAX),
-        ];
-        put(bytes, 8, &kinds)?;
-        for (at, number) in [12, 14].into_iter().zip(numbers) {
-            put(bytes, at, &number.to_le_bytes())?;
-        }
-        put(bytes, 16, &u32::try_from(values.len()).unwrap_or(u32::MAX).to_le_bytes())?;
-        put(bytes, TEXT, &text)?;
-        put(bytes, TEXT.saturating_add(text.len()), values)
-    })?;
+    put(scratch, 0, &wait.to_le_bytes())?;
+    let seconds_to_live = call.map_or(0, |call| u32::try_from(call.seconds_to_live).unwrap_or(u32::MAX));
+    put(scratch, 4, &seconds_to_live.to_le_bytes())?;
+    let kinds = [
+        call.map_or(0, |call| call.operation as u8),
+        call.map_or(0, |call| call.values as u8),
+        u8::from(created),
+        u8::try_from(task.conflicts()).unwrap_or(u8::MAX),
+    ];
+    put(scratch, 8, &kinds)?;
+    for (at, number) in [12, 14].into_iter().zip(numbers) {
+        put(scratch, at, &number.to_le_bytes())?;
+    }
+    put(scratch, 16, &u32::try_from(values.len()).unwrap_or(u32::MAX).to_le_bytes())?;
+    put(scratch, TEXT, &text)?;
+    put(scratch, TEXT.saturating_add(text.len()), values)?;
     Ok(code)
 }
 
-const fn end_code(end: &End) -> u32 {
+const fn end_code(end: &End) -> usize {
     match end {
         End::Committed { .. } => 1,
         End::Gone => 2,

@@ -1,14 +1,14 @@
 //! What crosses to JavaScript.
 //!
-//! Text crosses through one scratch buffer that JavaScript writes and reads in place; everything else is a number.
-//! Nothing of a request is kept here between calls.
+//! Text crosses through one scratch buffer that JavaScript writes and reads in place; everything else is a number, and so is
+//! a failure: a negative one. Nothing of a request is kept here between calls.
 
 pub mod chunks;
 pub mod core;
-pub mod error;
+mod error;
 mod given;
+pub mod instance;
 pub mod records;
-pub mod scratch;
 pub mod settings;
 pub mod texts;
 

@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 
 use wasm_bindgen::prelude::wasm_bindgen;
 
-use crate::bindings::scratch::{Scratch, put};
+use crate::bindings::instance::{Instance, first, put};
 use crate::bindings::{number, random, whole};
 use crate::changes::{Changes, lines};
 use crate::error::Error;
@@ -12,97 +12,99 @@ use crate::id::{Id, Mark};
 use crate::record::{Header, Kind, Standing};
 
 /// What `judge` gives for a record that cannot be read, before its standings.
-const CORRUPT: u32 = 0;
-const UNSUPPORTED: u32 = 1;
+const CORRUPT: usize = 0;
+const UNSUPPORTED: usize = 1;
 
-/// Says what a record means at `now` (unix seconds), from the start of its text in the scratch.
-///
-/// 0 corrupt, 1 unsupported, 2 live, 3 expired, 4 graced, 5 forwarded, 6 dead. In the scratch then: the time it was
-/// created (ms) and its deadline (s, or infinity) as numbers, and where the values begin as a 4-byte number at 16.
-///
-/// # Errors
-///
-/// - `core-failed`: the scratch is too short.
 #[wasm_bindgen]
-pub fn judge(scratch: &Scratch, length: usize, has_values: bool, now: f64) -> Result<u32, Error> {
-    let (header, values_at) = match scratch.read(length, Header::parse)? {
-        Ok(header) => header,
-        Err(Error::RecordUnsupported) => return Ok(UNSUPPORTED),
-        Err(_) => return Ok(CORRUPT),
-    };
-    let created = if let Kind::Data { created } = header.kind { created } else { 0 };
-    let deadline = header.deadline.map_or(f64::INFINITY, number);
-    let values_at = u32::try_from(values_at).map_err(|_| Error::CoreFailed)?;
-    scratch.with(|bytes| {
-        put(bytes, 0, &number(created).to_le_bytes())?;
-        put(bytes, 8, &deadline.to_le_bytes())?;
-        put(bytes, 16, &values_at.to_le_bytes())
-    })?;
-    Ok(match header.standing(has_values, whole(now)) {
-        Standing::Live => 2,
-        Standing::Expired => 3,
-        Standing::Graced => 4,
-        Standing::Forwarded => 5,
-        Standing::Dead => 6,
-    })
-}
-
-/// Draws an id and a birth: 22 and 16 characters in the scratch.
-///
-/// # Errors
-///
-/// - `core-failed`: the platform gave no randomness.
-#[wasm_bindgen]
-pub fn draw(scratch: &Scratch) -> Result<(), Error> {
-    let id = Id::from_bytes(random()?).to_text();
-    let birth = Mark::from_bits(random()?);
-    scratch.with(|bytes| {
-        put(bytes, 0, &id)?;
-        put(bytes, id.len(), birth.as_text())
-    })
-}
-
-/// Says whether the 22 characters in the scratch are an id in canonical form.
-///
-/// # Errors
-///
-/// - `core-failed`: the scratch is too short.
-#[wasm_bindgen]
-pub fn is_id(scratch: &Scratch, length: usize) -> Result<bool, Error> {
-    scratch.read(length, |text| Id::parse(text).is_some())
-}
-
-/// Says whether the values in the scratch are one valid entry a line.
-///
-/// # Errors
-///
-/// - `core-failed`: the scratch is too short.
-#[wasm_bindgen]
-pub fn are_lines(scratch: &Scratch, length: usize) -> Result<bool, Error> {
-    scratch.read(length, |values| lines(values).is_ok_and(|mut lines| lines.all(|line| line.is_ok())))
-}
-
-/// Makes changes to values: both in the scratch, one behind the other; the result replaces them.
-///
-/// Gives the result's length, or -1 when the values are not one entry a line.
-///
-/// # Errors
-///
-/// - `core-failed`: the scratch is too short, or the changes are no changes.
-#[wasm_bindgen]
-pub fn merge(scratch: &Scratch, values_length: usize, changes_length: usize) -> Result<i32, Error> {
-    let length = values_length.saturating_add(changes_length);
-    let mut out = scratch.read(length, |text| {
-        let (values, changes) = text.split_at_checked(values_length).ok_or(Error::CoreFailed)?;
-        merged(values, changes)
-    })??;
-    if out.is_empty() {
-        return Ok(-1);
+impl Instance {
+    /// Says what a record means at `now` (unix seconds), from the start of its text in the scratch.
+    ///
+    /// 0 corrupt, 1 unsupported, 2 live, 3 expired, 4 graced, 5 forwarded, 6 dead. In the scratch then: the time it was
+    /// created (ms) and its deadline (s, or infinity) as numbers, and where the values begin as a 4-byte number at 16.
+    ///
+    /// # Errors
+    ///
+    /// - `core-failed`: the scratch is too short.
+    #[must_use]
+    pub fn judge(&self, length: usize, has_values: bool, now: f64) -> i32 {
+        self.call(|scratch| {
+            let (header, values_at) = match Header::parse(first(scratch, length)?) {
+                Ok(header) => header,
+                Err(Error::RecordUnsupported) => return Ok(UNSUPPORTED),
+                Err(_) => return Ok(CORRUPT),
+            };
+            let created = if let Kind::Data { created } = header.kind { created } else { 0 };
+            let deadline = header.deadline.map_or(f64::INFINITY, number);
+            let values_at = u32::try_from(values_at).map_err(|_| Error::CoreFailed)?;
+            put(scratch, 0, &number(created).to_le_bytes())?;
+            put(scratch, 8, &deadline.to_le_bytes())?;
+            put(scratch, 16, &values_at.to_le_bytes())?;
+            Ok(match header.standing(has_values, whole(now)) {
+                Standing::Live => 2,
+                Standing::Expired => 3,
+                Standing::Graced => 4,
+                Standing::Forwarded => 5,
+                Standing::Dead => 6,
+            })
+        })
     }
-    scratch.with(|bytes| put(bytes, 0, &out))?;
-    let merged_length = i32::try_from(out.len()).map_err(|_| Error::CoreFailed)?;
-    out.fill(0);
-    Ok(merged_length)
+
+    /// Draws an id and a birth: 22 and 16 characters in the scratch.
+    ///
+    /// # Errors
+    ///
+    /// - `core-failed`: the platform gave no randomness.
+    #[must_use]
+    pub fn draw(&self) -> i32 {
+        self.call(|scratch| {
+            let id = Id::from_bytes(random()?).to_text();
+            put(scratch, 0, &id)?;
+            put(scratch, id.len(), Mark::from_bits(random()?).as_text())?;
+            Ok(0)
+        })
+    }
+
+    /// Says whether the 22 characters in the scratch are an id in canonical form: 0 or 1.
+    ///
+    /// # Errors
+    ///
+    /// - `core-failed`: the scratch is too short.
+    #[must_use]
+    pub fn is_id(&self, length: usize) -> i32 {
+        self.call(|scratch| Ok(usize::from(Id::parse(first(scratch, length)?).is_some())))
+    }
+
+    /// Says whether the values in the scratch are one valid entry a line: 0 or 1.
+    ///
+    /// # Errors
+    ///
+    /// - `core-failed`: the scratch is too short.
+    #[must_use]
+    pub fn are_lines(&self, length: usize) -> i32 {
+        self.call(|scratch| {
+            let values = first(scratch, length)?;
+            Ok(usize::from(lines(values).is_ok_and(|mut lines| lines.all(|line| line.is_ok()))))
+        })
+    }
+
+    /// Makes changes to values: both in the scratch, one behind the other; the result replaces them.
+    ///
+    /// Gives the result's length, or 0 when the values are not one entry a line.
+    ///
+    /// # Errors
+    ///
+    /// - `core-failed`: the scratch is too short, or the changes are no changes.
+    #[must_use]
+    pub fn merge(&self, values_length: usize, changes_length: usize) -> i32 {
+        self.call(|scratch| {
+            let text = first(scratch, values_length.saturating_add(changes_length))?;
+            let (values, changes) = text.split_at_checked(values_length).ok_or(Error::CoreFailed)?;
+            let mut out = merged(values, changes)?;
+            let written = put(scratch, 0, &out);
+            out.fill(0);
+            written.map(|()| out.len())
+        })
+    }
 }
 
 /// Makes changes to values; nothing where those are not one entry a line.

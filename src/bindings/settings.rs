@@ -9,7 +9,7 @@ use alloc::vec::Vec;
 use sha2::{Digest, Sha256};
 use wasm_bindgen::prelude::wasm_bindgen;
 
-use crate::bindings::scratch::{Scratch, put};
+use crate::bindings::instance::{Instance, first, put};
 use crate::cookie::{CookieOptions, SameSite};
 use crate::error::Error;
 use crate::options::Options;
@@ -74,15 +74,21 @@ pub(super) fn joined(problems: &[&str]) -> String {
     lines
 }
 
-/// Replaces the first `length` bytes of the scratch by their SHA-256.
-///
-/// # Errors
-///
-/// - `core-failed`: there are not so many.
 #[wasm_bindgen]
-pub fn digest(scratch: &Scratch, length: usize) -> Result<(), Error> {
-    let digest = scratch.read(length, |settings| sha256(&[], settings))?;
-    scratch.with(|bytes| put(bytes, 0, &digest))
+impl Instance {
+    /// Replaces the first `length` bytes of the scratch by their SHA-256.
+    ///
+    /// # Errors
+    ///
+    /// - `core-failed`: there are not so many.
+    #[must_use]
+    pub fn digest(&self, length: usize) -> i32 {
+        self.call(|scratch| {
+            let digest = sha256(&[], first(scratch, length)?);
+            put(scratch, 0, &digest)?;
+            Ok(0)
+        })
+    }
 }
 
 /// The SHA-256 of a text behind a salt.

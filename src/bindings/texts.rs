@@ -2,9 +2,8 @@
 
 use wasm_bindgen::prelude::wasm_bindgen;
 
-use crate::bindings::core::Core;
 use crate::bindings::given::Given;
-use crate::bindings::scratch::{Scratch, put};
+use crate::bindings::instance::{Instance, first, put};
 use crate::bindings::{number, random, whole};
 use crate::error::Error;
 use crate::id::{Id, Mark};
@@ -14,7 +13,7 @@ use crate::sealed::{self, Belongs, Fields, Whole};
 const TEXT: usize = 80;
 
 #[wasm_bindgen]
-impl Core {
+impl Instance {
     /// Seals the text in the scratch; the result takes its place, and its length is given.
     ///
     /// In the scratch, one behind the other: a name, what is bound, the text. `purpose`: 0 TempData (the cookie's name;
@@ -26,10 +25,11 @@ impl Core {
     ///
     /// - `core-failed`: the scratch is too short, or the platform gave no randomness.
     /// - `invalid-options`: a time is no time, or a name is too long.
+    #[must_use]
     #[allow(clippy::too_many_arguments, reason = "JavaScript passes numbers at no cost, and anything else at some")]
     pub fn seal_text(
         &self,
-        scratch: &Scratch,
+        core: usize,
         purpose: u32,
         name_length: usize,
         bound_length: usize,
@@ -39,17 +39,17 @@ impl Core {
         persistent: bool,
         idle_end: f64,
         created: f64,
-    ) -> Result<usize, Error> {
-        let nonce = random()?;
-        let sealed = scratch.read(length, |text| {
-            let (belongs, session, text) = divided(text, purpose, name_length, bound_length)?;
+    ) -> i32 {
+        self.call_core(core, |core, scratch| {
+            let nonce = random()?;
+            let (belongs, session, text) = divided(first(scratch, length)?, purpose, name_length, bound_length)?;
             let session =
                 session.map(|(id, birth)| Whole { persistent, idle_end: end(idle_end), id, birth, created: whole(created) });
             let fields = Fields { issued: whole(issued), expires: end(expires), session };
-            sealed::seal(&self.keyring, belongs, &fields, text, nonce)
-        })??;
-        scratch.with(|bytes| put(bytes, 0, &sealed))?;
-        Ok(sealed.len())
+            let sealed = sealed::seal(&core.keyring, belongs, &fields, text, nonce)?;
+            put(scratch, 0, &sealed)?;
+            Ok(sealed.len())
+        })
     }
 
     /// Opens the text in the scratch, which lies there as for `seal_text`; to a cookie session nothing is bound.
@@ -61,43 +61,33 @@ impl Core {
     /// # Errors
     ///
     /// - `core-failed`: the scratch is too short.
-    pub fn open_text(
-        &self,
-        scratch: &Scratch,
-        purpose: u32,
-        name_length: usize,
-        bound_length: usize,
-        length: usize,
-        now: f64,
-    ) -> Result<u32, Error> {
-        let opened = scratch.read(length, |text| {
-            let (belongs, _, token) = divided(text, purpose, name_length, bound_length)?;
-            Ok::<_, Error>(sealed::open(&self.keyring, belongs, token, whole(now)))
-        })??;
-        let opened = match opened {
-            Ok(opened) => opened,
-            Err(why) => return Ok(2_u32.saturating_add(u32::from(why as u8))),
-        };
-        let Fields { issued, expires, session } = opened.fields;
-        let text_length = u32::try_from(opened.text().len()).map_err(|_| Error::CoreFailed)?;
-        let mut said = [0; TEXT];
-        let numbers = [number(issued), infinite(expires), infinite(session.and_then(|session| session.idle_end))];
-        for (number, place) in numbers.into_iter().zip(said.chunks_exact_mut(8)) {
-            place.copy_from_slice(&number.to_le_bytes());
-        }
-        put(&mut said, 33, &[u8::try_from(opened.secret).unwrap_or(u8::MAX)])?;
-        put(&mut said, 36, &text_length.to_le_bytes())?;
-        if let Some(session) = session {
-            put(&mut said, 24, &number(session.created).to_le_bytes())?;
-            put(&mut said, 32, &[u8::from(session.persistent)])?;
-            put(&mut said, 40, &session.id.to_text())?;
-            put(&mut said, 62, session.birth.as_text())?;
-        }
-        scratch.with(|bytes| {
-            put(bytes, 0, &said)?;
-            put(bytes, TEXT, opened.text())
-        })?;
-        Ok(1)
+    #[must_use]
+    pub fn open_text(&self, core: usize, purpose: u32, name_length: usize, bound_length: usize, length: usize, now: f64) -> i32 {
+        self.call_core(core, |core, scratch| {
+            let (belongs, _, token) = divided(first(scratch, length)?, purpose, name_length, bound_length)?;
+            let opened = match sealed::open(&core.keyring, belongs, token, whole(now)) {
+                Ok(opened) => opened,
+                Err(why) => return Ok(2_usize.saturating_add(usize::from(why as u8))),
+            };
+            let Fields { issued, expires, session } = opened.fields;
+            let text_length = u32::try_from(opened.text().len()).map_err(|_| Error::CoreFailed)?;
+            let mut said = [0; TEXT];
+            let numbers = [number(issued), infinite(expires), infinite(session.and_then(|session| session.idle_end))];
+            for (number, place) in numbers.into_iter().zip(said.chunks_exact_mut(8)) {
+                place.copy_from_slice(&number.to_le_bytes());
+            }
+            put(&mut said, 33, &[u8::try_from(opened.secret).unwrap_or(u8::MAX)])?;
+            put(&mut said, 36, &text_length.to_le_bytes())?;
+            if let Some(session) = session {
+                put(&mut said, 24, &number(session.created).to_le_bytes())?;
+                put(&mut said, 32, &[u8::from(session.persistent)])?;
+                put(&mut said, 40, &session.id.to_text())?;
+                put(&mut said, 62, session.birth.as_text())?;
+            }
+            put(scratch, 0, &said)?;
+            put(scratch, TEXT, opened.text())?;
+            Ok(1)
+        })
     }
 }
 

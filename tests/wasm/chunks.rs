@@ -1,9 +1,8 @@
 //! Values over several cookies: found, and written as lines.
 
-use edge_session::bindings::chunks::chunked_values;
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
-use crate::door::{Door, SCRATCH, thrown};
+use crate::door::{Door, SCRATCH, failure, result};
 use crate::world::{ISSUED, Settings, USUAL, ready};
 
 const NAME: &str = "__Host-session-temp";
@@ -12,18 +11,15 @@ const NAME: &str = "__Host-session-temp";
 fn found(header: &str) -> (String, u32) {
     let door = Door::new();
     let length = door.put(format!("{NAME}{header}"));
-    let end = chunked_values(&door.scratch, NAME.len(), length).expect("an answer");
+    let end = result(door.instance.chunked_values(NAME.len(), length)).expect("an answer");
     (door.text(4, end), door.u32(0))
 }
 
-/// Writes the lines of a value, or gives what JavaScript catches.
+/// Writes the lines of a value, or gives the code of the failure.
 fn lines(value: &str, seen: u16, max_age: f64) -> Result<String, String> {
     let (door, core) = ready();
     let length = door.put(format!("{NAME}{value}"));
-    match core.chunked_lines(&door.scratch, NAME.len(), length, seen, max_age, ISSUED) {
-        Ok(length) => Ok(door.text(0, length)),
-        error => Err(thrown(error).expect("a code")),
-    }
+    result(door.instance.chunked_lines(core, NAME.len(), length, seen, max_age, ISSUED)).map(|length| door.text(0, length))
 }
 
 #[test]
@@ -71,13 +67,13 @@ fn lines_that_do_not_fit_tell_their_length_and_are_not_written() {
     let core = Settings { path: &path, cookie_name: "session", ..USUAL }.core(&door).expect("a core");
     let given = format!("session{}", "v".repeat(7000));
     let length = door.put(&given);
-    let needed = core.chunked_lines(&door.scratch, 7, length, 0x7ff, 0.0, ISSUED).expect("a length");
+    let needed = result(door.instance.chunked_lines(core, 7, length, 0x7ff, 0.0, ISSUED)).expect("a length");
     assert!(needed > SCRATCH);
     assert_eq!(door.text(0, length), given);
     door.reserve(needed);
     door.put(&given);
     door.reserve(needed);
-    assert_eq!(core.chunked_lines(&door.scratch, 7, length, 0x7ff, 0.0, ISSUED), Ok(needed));
+    assert_eq!(result(door.instance.chunked_lines(core, 7, length, 0x7ff, 0.0, ISSUED)), Ok(needed));
     assert_eq!(door.text(0, needed).split('\n').count(), 4 + 7);
 }
 
@@ -86,8 +82,8 @@ fn lengths_beyond_the_scratch_fail() {
     let (door, core) = ready();
     for (name_length, length) in [(0, SCRATCH + 1), (2, 1), (usize::MAX, 1)] {
         let codes = [
-            thrown(chunked_values(&door.scratch, name_length, length)),
-            thrown(core.chunked_lines(&door.scratch, name_length, length, 0, 0.0, ISSUED)),
+            failure(door.instance.chunked_values(name_length, length)),
+            failure(door.instance.chunked_lines(core, name_length, length, 0, 0.0, ISSUED)),
         ];
         assert_eq!(codes, [const { "core-failed" }; 2].map(|code| Some(code.to_owned())));
     }

@@ -1,36 +1,48 @@
-//! The scratch as JavaScript sees it: bytes in linear memory.
+//! An instance as JavaScript sees it: numbers, and a scratch in linear memory.
 
 use std::cell::Cell;
 
-use edge_session::bindings::scratch::Scratch;
-use edge_session::error::Error;
+use edge_session::bindings::instance::Instance;
 use js_sys::{Uint8Array, WebAssembly};
-use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen::JsCast;
 
 /// What every scratch has.
 pub const SCRATCH: usize = 16 * 1024;
 
-/// Gives what JavaScript catches.
-pub fn thrown<T>(result: Result<T, Error>) -> Option<String> {
-    JsValue::from(result.err()?).as_string()
+/// Gives the number that a call gave, or the code of the failure that it means.
+pub fn result(number: i32) -> Result<usize, String> {
+    usize::try_from(number).map_err(|_| {
+        let code = match number {
+            -1 => "core-failed",
+            -2 => "cookie-too-large",
+            -3 => "invalid-options",
+            _ => panic!("{number} means nothing"),
+        };
+        code.to_owned()
+    })
 }
 
-/// A scratch, and where it lies.
+/// Gives the code where the number means a failure.
+pub fn failure(number: i32) -> Option<String> {
+    result(number).err()
+}
+
+/// An instance, and where its scratch lies.
 pub struct Door {
-    pub scratch: Scratch,
+    pub instance: Instance,
     at: Cell<usize>,
 }
 
 impl Door {
     pub fn new() -> Door {
-        let scratch = Scratch::new();
-        let at = Cell::new(scratch.reserve(0));
-        Door { scratch, at }
+        let instance = Instance::new();
+        let at = Cell::new(instance.reserve(0));
+        Door { instance, at }
     }
 
     /// Asks for room, and gives the address.
     pub fn reserve(&self, length: usize) -> usize {
-        self.at.set(self.scratch.reserve(length));
+        self.at.set(self.instance.reserve(length));
         self.at.get()
     }
 

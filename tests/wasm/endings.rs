@@ -2,7 +2,7 @@
 
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
-use crate::door::thrown;
+use crate::door::failure;
 use crate::tasks::{COMPARES, DONE, NO_ANSWER, NO_MARK, RECORD, Step, Task, UNREADABLE, WAS_LIVE};
 use crate::world::{BIRTH, FORWARDING, ID, NEXT_BIRTH, NEXT_ID, NOW_MS, REVISION, SEEN, ready};
 
@@ -59,15 +59,15 @@ fn what_begins_no_task_fails() {
     let altered = ID.replace("_w", "_x");
     for given in [vec![""], vec![&ID[1..]], vec![&altered, BIRTH], vec![ID, &BIRTH[1..]], vec![ID, BIRTH, &SEEN[..63]]] {
         let length = door.put(given.concat());
-        assert_eq!(thrown(core.write(&door.scratch, length, 0, 0, 0, NOW_MS)).as_deref(), Some("core-failed"), "{given:?}");
+        assert_eq!(failure(door.instance.write(core, length, 0, 0, 0, NOW_MS)).as_deref(), Some("core-failed"), "{given:?}");
     }
     for given in [vec![ID, BIRTH], vec![ID, NEXT_ID, &BIRTH[1..]], vec![ID, NEXT_ID, BIRTH, "1z."]] {
         let length = door.put(given.concat());
-        assert_eq!(thrown(core.regenerate(&door.scratch, length, 0, 0.0, NOW_MS)).as_deref(), Some("core-failed"), "{given:?}");
+        assert_eq!(failure(door.instance.regenerate(core, length, 0, 0.0, NOW_MS)).as_deref(), Some("core-failed"), "{given:?}");
     }
     for given in [vec![""], vec![&altered], vec![ID, "1j"]] {
         let length = door.put(given.concat());
-        assert_eq!(thrown(core.destroy(&door.scratch, length, 0, 60.0, NOW_MS)).as_deref(), Some("core-failed"), "{given:?}");
+        assert_eq!(failure(door.instance.destroy(core, length, 0, 60.0, NOW_MS)).as_deref(), Some("core-failed"), "{given:?}");
     }
 }
 
@@ -75,7 +75,7 @@ fn what_begins_no_task_fails() {
 fn a_state_that_is_none_fails() {
     let states = [Task::write(SEEN, WAS_LIVE).step, Task::regenerate(SEEN, WAS_LIVE, 9.0).step, Task::destroy("").step];
     let (door, core) = ready();
-    let answer = |state: &str, length: usize| thrown(core.answer(&door.scratch, length, door.put(state), DONE, 0, NOW_MS));
+    let answer = |state: &str, length: usize| failure(door.instance.answer(core, length, door.put(state), DONE, 0, NOW_MS));
     for Step { state, .. } in &states {
         assert_eq!(answer(state, state.len()), None);
         for cut in 0..state.len() {

@@ -1,18 +1,16 @@
 //! Ids, records and values, which need no settings.
 
-use edge_session::bindings::records::{are_lines, draw, is_id, judge, merge};
-use edge_session::bindings::settings::digest;
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
-use crate::door::{Door, SCRATCH, thrown};
+use crate::door::{Door, SCRATCH, failure, result};
 use crate::world::{DATA, FORWARDING, ID, ISSUED, NEXT_ID, TOMBSTONE, VALUES};
 
 #[test]
 fn ids_and_births_are_drawn_anew() {
     let drawn = || {
         let door = Door::new();
-        draw(&door.scratch).expect("randomness");
-        assert_eq!(is_id(&door.scratch, 22), Ok(true));
+        assert_eq!(door.instance.draw(), 0);
+        assert_eq!(door.instance.is_id(22), 1);
         assert_eq!(door.bytes(38, 64), [0; 26]);
         [door.text(0, 22), door.text(22, 38)]
     };
@@ -24,7 +22,7 @@ fn ids_and_births_are_drawn_anew() {
 #[test]
 fn only_canonical_text_is_an_id() {
     let door = Door::new();
-    let is = |text: &str| is_id(&door.scratch, door.put(text)).expect("an answer");
+    let is = |text: &str| result(door.instance.is_id(door.put(text))).expect("an answer") == 1;
     assert!(is(ID));
     for text in ["", "8PHy8_T19vf4-fr7_P3-_", "8PHy8_T19vf4-fr7_P3-_x", "8PHy8/T19vf4+fr7/P3+/w", "8PHy8_T19vf4-fr7_P3-_w="] {
         assert!(!is(text), "{text}");
@@ -32,9 +30,9 @@ fn only_canonical_text_is_an_id() {
 }
 
 /// Judges a record: the number, when it was created, its deadline, its values.
-fn judged(record: &str, now: f64) -> (u32, f64, f64, String) {
+fn judged(record: &str, now: f64) -> (usize, f64, f64, String) {
     let door = Door::new();
-    let code = judge(&door.scratch, door.put(record), !record.ends_with("{}"), now).expect("an answer");
+    let code = result(door.instance.judge(door.put(record), !record.ends_with("{}"), now)).expect("an answer");
     let values_at = usize::try_from(door.u32(16)).expect("a place");
     (code, door.f64(0), door.f64(8), record.get(values_at..).unwrap_or_default().to_owned())
 }
@@ -66,7 +64,7 @@ fn a_record_that_cannot_be_read_is_corrupt_or_unsupported() {
 #[test]
 fn values_are_lines_or_are_not() {
     let door = Door::new();
-    let are = |values: &str| are_lines(&door.scratch, door.put(values)).expect("an answer");
+    let are = |values: &str| result(door.instance.are_lines(door.put(values))).expect("an answer") == 1;
     assert!(are("{}") && are(VALUES));
     for values in ["", "{", "{\"a\":1}", "{\n\"a\":1,}", "{\n\"a\":1\n\"b\":2}", "{\n\"a\":x}", "{\n\"\u{e9}\":1}"] {
         assert!(!are(values), "{values}");
@@ -77,9 +75,9 @@ fn values_are_lines_or_are_not() {
 fn merged(values: &str, changes: &str) -> Option<String> {
     let door = Door::new();
     door.put([values, changes].concat());
-    match merge(&door.scratch, values.len(), changes.len()).expect("an answer") {
-        -1 => None,
-        length => Some(door.text(0, usize::try_from(length).expect("a length"))),
+    match result(door.instance.merge(values.len(), changes.len())).expect("an answer") {
+        0 => None,
+        length => Some(door.text(0, length)),
     }
 }
 
@@ -104,7 +102,7 @@ fn changes_that_are_none_and_a_result_that_does_not_fit_fail() {
     let door = Door::new();
     let failed = |values: &str, changes: &str| {
         door.put([values, changes].concat());
-        thrown(merge(&door.scratch, values.len(), changes.len()))
+        failure(door.instance.merge(values.len(), changes.len()))
     };
     assert_eq!(failed("{}", "*\"a\":1").as_deref(), Some("core-failed"));
     assert_eq!(failed("{}", "+\"a\"").as_deref(), Some("core-failed"));
@@ -117,7 +115,7 @@ fn changes_that_are_none_and_a_result_that_does_not_fit_fail() {
 #[test]
 fn a_digest_is_the_published_one() {
     let door = Door::new();
-    digest(&door.scratch, door.put("abc")).expect("a digest");
+    assert_eq!(door.instance.digest(door.put("abc")), 0);
     let published = [0xba78_16bf_8f01_cfea_u64, 0x4141_40de_5dae_2223, 0xb003_61a3_9617_7a9c, 0xb410_ff61_f200_15ad];
     assert_eq!(door.bytes(0, 32), published.map(u64::to_be_bytes).concat());
 }

@@ -1,48 +1,45 @@
 //! The scratch: how long it is, and where it lies.
 
-use edge_session::bindings::core::Core;
-use edge_session::bindings::records::{are_lines, draw, is_id, judge, merge};
-use edge_session::bindings::scratch::Scratch;
-use edge_session::bindings::settings::digest;
+use edge_session::bindings::instance::Instance;
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
-use crate::door::{Door, SCRATCH, thrown};
+use crate::door::{Door, SCRATCH, failure};
 use crate::tasks::DONE;
 use crate::world::{ISSUED, NOW_MS, ready};
 
 #[test]
 fn a_length_beyond_the_scratch_fails_everywhere() {
     let (door, core) = ready();
-    let scratch = &door.scratch;
-    assert_eq!(digest(scratch, SCRATCH), Ok(()));
+    let instance = &door.instance;
+    assert_eq!(instance.digest(SCRATCH), 0);
     for length in [SCRATCH + 1, usize::MAX] {
         let failures = [
-            thrown(core.open(scratch, length, ISSUED)),
-            thrown(core.line(scratch, length, 0.0, ISSUED)),
-            thrown(core.hash(scratch, length)),
-            thrown(core.write(scratch, length, 0, 0, 0, NOW_MS)),
-            thrown(core.regenerate(scratch, length, 0, 0.0, NOW_MS)),
-            thrown(core.destroy(scratch, length, 0, 60.0, NOW_MS)),
-            thrown(core.answer(scratch, 0, length, DONE, 0, NOW_MS)),
-            thrown(judge(scratch, length, true, ISSUED)),
-            thrown(is_id(scratch, length)),
-            thrown(are_lines(scratch, length)),
-            thrown(digest(scratch, length)),
-            Core::new(scratch, length).err().and_then(|error| error.as_string()),
+            failure(instance.open(core, length, ISSUED)),
+            failure(instance.line(core, length, 0.0, ISSUED)),
+            failure(instance.hash(core, length)),
+            failure(instance.write(core, length, 0, 0, 0, NOW_MS)),
+            failure(instance.regenerate(core, length, 0, 0.0, NOW_MS)),
+            failure(instance.destroy(core, length, 0, 60.0, NOW_MS)),
+            failure(instance.answer(core, 0, length, DONE, 0, NOW_MS)),
+            failure(instance.judge(length, true, ISSUED)),
+            failure(instance.is_id(length)),
+            failure(instance.are_lines(length)),
+            failure(instance.digest(length)),
+            failure(instance.create(length)),
         ];
         assert_eq!(failures, [const { "core-failed" }; 12].map(|code| Some(code.to_owned())));
     }
-    assert_eq!(thrown(merge(scratch, SCRATCH + 1, 0)).as_deref(), Some("core-failed"));
-    assert_eq!(thrown(merge(scratch, 1, SCRATCH)).as_deref(), Some("core-failed"));
+    assert_eq!(failure(instance.merge(SCRATCH + 1, 0)).as_deref(), Some("core-failed"));
+    assert_eq!(failure(instance.merge(1, SCRATCH)).as_deref(), Some("core-failed"));
 }
 
 #[test]
 fn a_scratch_without_room_takes_nothing() {
-    let (_, core) = ready();
-    let scratch = Scratch::new();
-    assert_eq!(thrown(draw(&scratch)).as_deref(), Some("core-failed"));
-    assert_eq!(thrown(core.seal(&scratch, ISSUED, ISSUED, true)).as_deref(), Some("core-failed"));
-    assert_eq!(thrown(core.line(&scratch, 0, 0.0, ISSUED)).as_deref(), Some("core-failed"));
+    let instance = Instance::new();
+    assert_eq!(failure(instance.draw()).as_deref(), Some("core-failed"));
+    assert_eq!(failure(instance.digest(0)).as_deref(), Some("core-failed"));
+    assert_eq!(failure(instance.chunked_values(0, 0)).as_deref(), Some("core-failed"));
+    assert_eq!(failure(instance.create(0)).as_deref(), Some("invalid-options"));
 }
 
 #[test]
@@ -55,7 +52,7 @@ fn the_scratch_stays_where_it_is_until_it_must_grow() {
     assert!(door.is_blank(300_000));
     door.put("canary");
     assert_eq!((door.reserve(0), door.text(0, 6)), (grown, "canary".to_owned()));
-    assert_eq!(digest(&door.scratch, 300_000), Ok(()));
+    assert_eq!(door.instance.digest(300_000), 0);
 }
 
 #[test]
@@ -63,10 +60,10 @@ fn a_large_scratch_is_given_back() {
     let door = Door::new();
     door.reserve(512 * 1024);
     door.reserve(0);
-    assert_eq!(digest(&door.scratch, 512 * 1024), Ok(()));
+    assert_eq!(door.instance.digest(512 * 1024), 0);
     door.reserve(512 * 1024 + 1);
-    assert_eq!(digest(&door.scratch, 512 * 1024 + 1), Ok(()));
+    assert_eq!(door.instance.digest(512 * 1024 + 1), 0);
     door.reserve(0);
-    assert_eq!(thrown(digest(&door.scratch, SCRATCH + 1)).as_deref(), Some("core-failed"));
-    assert_eq!(digest(&door.scratch, SCRATCH), Ok(()));
+    assert_eq!(failure(door.instance.digest(SCRATCH + 1)).as_deref(), Some("core-failed"));
+    assert_eq!(door.instance.digest(SCRATCH), 0);
 }

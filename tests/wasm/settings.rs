@@ -2,9 +2,9 @@
 
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
-use crate::door::{Door, SCRATCH};
+use crate::door::{Door, SCRATCH, failure, result};
 use crate::tasks::{COMPARES, Step};
-use crate::world::{BIRTH, ID, NONE, NOW_MS, SECRET, Settings, USUAL, core_of, line};
+use crate::world::{BIRTH, ID, NONE, NOW_MS, SECRET, Settings, USUAL, core_of, line, ready};
 
 #[test]
 fn every_setting_of_a_cookie_arrives() {
@@ -27,7 +27,7 @@ fn limits_arrive_or_are_none() {
         let door = Door::new();
         let core = Settings { limits, ..USUAL }.core(&door).expect("a core");
         let given = door.put([ID, BIRTH].concat());
-        let step = Step::read(&door, core.write(&door.scratch, given, 0, 0, COMPARES, NOW_MS));
+        let step = Step::read(&door, door.instance.write(core, given, 0, 0, COMPARES, NOW_MS));
         (step.seconds_to_live, step.masked().0)
     };
     let header = |deadline: &str| format!("1j.*.{BIRTH}.-.1790000100123.{deadline}.");
@@ -102,9 +102,43 @@ fn bytes_beyond_ascii_are_refused_by_the_option_that_has_them() {
 
 #[test]
 fn settings_do_not_stay_in_the_scratch() {
-    for settings in [USUAL, Settings { path: "canary", ..USUAL }] {
-        let door = Door::new();
-        assert_eq!(settings.core(&door).is_ok(), settings.path == "/");
-        assert!(door.is_blank(SCRATCH));
+    let door = Door::new();
+    assert!(USUAL.core(&door).is_ok() && door.is_blank(SCRATCH));
+    assert!(core_of(&door, &USUAL.joined()[1..]).is_err() && door.is_blank(SCRATCH));
+    let problems = Settings { path: "canary", ..USUAL }.core(&door).expect_err("it is refused");
+    assert!(door.bytes(problems.len(), SCRATCH).iter().all(|&byte| byte == 0) && !problems.contains("canary"));
+}
+
+#[test]
+fn a_number_without_a_core_fails_everywhere() {
+    let (door, core) = ready();
+    door.put([ID, BIRTH].concat());
+    assert_eq!(failure(door.instance.line(core, 0, 0.0, 0.0)), None);
+    door.instance.free_core(core);
+    door.instance.free_core(core);
+    for core in [core, 1, usize::MAX] {
+        let failures = [
+            failure(door.instance.open(core, 0, 0.0)),
+            failure(door.instance.seal(core, 0.0, 0.0, true)),
+            failure(door.instance.line(core, 0, 0.0, 0.0)),
+            failure(door.instance.chunked_lines(core, 0, 0, 0, 0.0, 0.0)),
+            failure(door.instance.hash(core, 22)),
+            failure(door.instance.write(core, 38, 0, 0, 0, NOW_MS)),
+            failure(door.instance.destroy(core, 22, 0, 60.0, NOW_MS)),
+            failure(door.instance.seal_text(core, 0, 0, 0, 1, 0.0, 0.0, false, 0.0, 0.0)),
+            failure(door.instance.open_text(core, 0, 0, 0, 1, 0.0)),
+        ];
+        assert_eq!(failures, [const { "core-failed" }; 9].map(|code| Some(code.to_owned())));
     }
+}
+
+#[test]
+fn cores_lie_side_by_side_and_a_freed_number_is_given_again() {
+    let door = Door::new();
+    let [first, second] = ["first", "second"].map(|cookie_name| Settings { cookie_name, ..USUAL }.core(&door).expect("a core"));
+    let line = |core| door.text(0, result(door.instance.line(core, 0, 0.0, 0.0)).expect("a line"));
+    assert!(line(first).starts_with("first=;") && line(second).starts_with("second=;"));
+    door.instance.free_core(first);
+    assert_eq!(Settings { cookie_name: "third", ..USUAL }.core(&door), Ok(first));
+    assert!(line(first).starts_with("third=;") && line(second).starts_with("second=;"));
 }

@@ -1,9 +1,6 @@
 //! Tasks as JavaScript drives them, and the layout of a step.
 
-use edge_session::bindings::core::Core;
-use edge_session::error::Error;
-
-use crate::door::Door;
+use crate::door::{Door, result};
 use crate::world::{BIRTH, ID, NEXT_BIRTH, NEXT_ID, NOW_MS, REVISION, ready};
 
 pub const OWN_ID: u32 = 1;
@@ -25,7 +22,7 @@ pub const NO_MARK: &str = "................";
 /// A step, read from where it lies in the scratch.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Step {
-    pub code: u32,
+    pub code: usize,
     pub wait_ms: u32,
     pub seconds_to_live: u32,
     pub operation: u8,
@@ -40,8 +37,8 @@ pub struct Step {
 }
 
 impl Step {
-    pub fn read(door: &Door, code: Result<u32, Error>) -> Step {
-        let code = code.expect("a step");
+    pub fn read(door: &Door, code: i32) -> Step {
+        let code = result(code).expect("a step");
         let [operation, values, created, conflicts] = door.array(8);
         let [header_end, state_end] = [58 + door.u16(12), 20 + door.u16(14)];
         let (wait_ms, seconds_to_live) = (door.u32(0), door.u32(4));
@@ -62,34 +59,34 @@ impl Step {
 pub struct Task {
     pub step: Step,
     door: Door,
-    core: Core,
+    core: usize,
 }
 
 impl Task {
-    fn begin(begin: impl FnOnce(&Door, &Core) -> Step) -> Task {
+    fn begin(begin: impl FnOnce(&Door, usize) -> Step) -> Task {
         let (door, core) = ready();
-        let step = begin(&door, &core);
+        let step = begin(&door, core);
         Task { door, core, step }
     }
 
     pub fn write(header: &str, flags: u32) -> Task {
         Task::begin(|door, core| {
             let given = door.put([ID, BIRTH, header].concat());
-            Step::read(door, core.write(&door.scratch, given, 0, 0, flags, NOW_MS))
+            Step::read(door, door.instance.write(core, given, 0, 0, flags, NOW_MS))
         })
     }
 
     pub fn regenerate(header: &str, flags: u32, grace_seconds: f64) -> Task {
         Task::begin(|door, core| {
             let given = door.put([ID, NEXT_ID, NEXT_BIRTH, header].concat());
-            Step::read(door, core.regenerate(&door.scratch, given, flags, grace_seconds, NOW_MS))
+            Step::read(door, door.instance.regenerate(core, given, flags, grace_seconds, NOW_MS))
         })
     }
 
     pub fn destroy(header: &str) -> Task {
         Task::begin(|door, core| {
             let given = door.put([ID, header].concat());
-            Step::read(door, core.destroy(&door.scratch, given, COMPARES, 60.0, NOW_MS))
+            Step::read(door, door.instance.destroy(core, given, COMPARES, 60.0, NOW_MS))
         })
     }
 
@@ -97,7 +94,7 @@ impl Task {
     pub fn answer(&mut self, what: u32, record: &str, flags: u32) -> &Step {
         let state = self.step.state.clone();
         let given = self.door.put([&state, record].concat());
-        let code = self.core.answer(&self.door.scratch, state.len(), given, what, flags, NOW_MS);
+        let code = self.door.instance.answer(self.core, state.len(), given, what, flags, NOW_MS);
         self.step = Step::read(&self.door, code);
         &self.step
     }

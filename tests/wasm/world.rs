@@ -1,8 +1,6 @@
 //! A core, its settings, and the texts that a test gives it.
 
-use edge_session::bindings::core::Core;
-
-use crate::door::{Door, thrown};
+use crate::door::{Door, result};
 
 // Stored or sent by release 0.1: they never change.
 pub const SECRET: &str = "correct horse battery staple 0123456789";
@@ -44,8 +42,8 @@ pub const USUAL: Settings<'_> = Settings {
     secrets: &[SECRET],
 };
 
-/// Gives a core of them.
-pub fn ready() -> (Door, Core) {
+/// Gives an instance with a core of them, and its number.
+pub fn ready() -> (Door, usize) {
     let door = Door::new();
     let core = USUAL.core(&door).expect("a core");
     (door, core)
@@ -75,23 +73,25 @@ impl Settings<'_> {
         parts.flat_map(|part| [&u32::try_from(part.len()).expect("a length").to_be_bytes(), part].concat()).collect()
     }
 
-    /// Makes a core, or gives what JavaScript catches.
-    pub fn core(&self, door: &Door) -> Result<Core, String> {
+    /// Makes a core, or says why not.
+    pub fn core(&self, door: &Door) -> Result<usize, String> {
         core_of(door, &self.joined())
     }
 }
 
-/// Makes a core from the bytes of settings.
-pub fn core_of(door: &Door, settings: &[u8]) -> Result<Core, String> {
-    Core::new(&door.scratch, door.put(settings)).map_err(|error| error.as_string().expect("a text"))
+/// Makes a core from the bytes of settings; their problems are a text in the scratch.
+pub fn core_of(door: &Door, settings: &[u8]) -> Result<usize, String> {
+    let number = door.instance.create(door.put(settings));
+    if number >= -3 {
+        return result(number);
+    }
+    let length = number.unsigned_abs() as usize - 3;
+    Err(door.text(0, length))
 }
 
-/// Writes a line for these settings, or gives what JavaScript catches.
+/// Writes a line for these settings, or gives the code of the failure.
 pub fn line(settings: &Settings<'_>, value: &str, max_age: f64) -> Result<String, String> {
     let door = Door::new();
     let core = settings.core(&door)?;
-    match core.line(&door.scratch, door.put(value), max_age, ISSUED) {
-        Ok(length) => Ok(door.text(0, length)),
-        error => Err(thrown(error).expect("a code")),
-    }
+    result(door.instance.line(core, door.put(value), max_age, ISSUED)).map(|length| door.text(0, length))
 }
