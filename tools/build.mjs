@@ -2,6 +2,7 @@
 
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { homedir } from "node:os";
 import { dirname, join, relative } from "node:path";
 import { links, patchGlue, patchTypes } from "./glue.mjs";
 import { BUILD, bin, DIST, ROOT } from "./paths.mjs";
@@ -16,12 +17,16 @@ const WASM_OPT = ["-O3", "--converge", "--low-memory-unused"];
 /** What every runtime named in the README understands. */
 const WASM_FEATURES = ["reference-types", "bulk-memory", "sign-ext", "nontrapping-float-to-int", "mutable-globals", "multivalue"];
 
+/** No folder of this machine stands in the module: the sources of crates are named from the registry on. */
+const REGISTRY = join(process.env.CARGO_HOME ?? join(homedir(), ".cargo"), "registry/src/");
+const RUSTFLAGS = `target.wasm32-unknown-unknown.rustflags=${JSON.stringify([`--remap-path-prefix=${REGISTRY}=`])}`;
+
 const WASM = join(ROOT, "target/wasm32-unknown-unknown/release/edge_session.wasm");
 
 /** Builds everything; what has not changed is left as it is. */
 export async function build() {
   const cargo = ["build", "--release", "--target", "wasm32-unknown-unknown", "--no-default-features", "--features", "standalone", "--lib"];
-  await step("cargo build (wasm32)", () => run("cargo", cargo, { cwd: ROOT }));
+  await step("cargo build (wasm32)", () => run("cargo", [...cargo, "--config", RUSTFLAGS], { cwd: ROOT }));
   const generated = await step("wasm-bindgen, wasm-opt", generate);
   for (const [name, content] of await step("tsc", compile)) generated.set(name, content);
   for (const [name, content] of generated) writeChanged(join(DIST, name), content);

@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
+import { homedir } from "node:os";
 import { join } from "node:path";
 import { describe, test } from "node:test";
 import { ROOT } from "./installed.ts";
@@ -28,6 +29,13 @@ describe("the crate and the package", () => {
       [],
     );
     assert.doesNotMatch(read("Cargo.toml"), /^build = |^links = /m);
+  });
+});
+
+describe("the module", () => {
+  test("names no folder of the machine that built it", () => {
+    const module = readFileSync(join(ROOT, "dist/edge_session_bg.wasm"));
+    for (const folder of [ROOT, homedir()]) assert.ok(!module.includes(`${folder}/`), folder);
   });
 });
 
