@@ -48,10 +48,26 @@ pub fn candidates<'h>(header: &'h [u8], name: &[u8]) -> impl Iterator<Item = &'h
 
 // Every name with its value, around which blanks may still stand.
 pub(crate) fn pairs(header: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> {
-    header.split(|&byte| byte == b';').filter_map(|pair| {
-        let (before, after) = pair.split_at_checked(pair.iter().position(|&byte| byte == b'=')?)?;
-        Some((trim(before), after.split_first()?.1))
-    })
+    let mut rest = header;
+    core::iter::from_fn(move || next_pair(&mut rest))
+}
+
+#[inline(never)]
+fn next_pair<'h>(rest: &mut &'h [u8]) -> Option<(&'h [u8], &'h [u8])> {
+    while !rest.is_empty() {
+        let pair;
+        (pair, *rest) = split_at_byte(rest, b';').unwrap_or((rest, &[]));
+        if let Some((name, value)) = split_at_byte(pair, b'=') {
+            return Some((trim(name), value));
+        }
+    }
+    None
+}
+
+// What is before the first such byte, and what is behind it.
+fn split_at_byte(text: &[u8], byte: u8) -> Option<(&[u8], &[u8])> {
+    let (before, after) = text.split_at_checked(text.iter().position(|&other| other == byte)?)?;
+    Some((before, after.split_first()?.1))
 }
 
 /// Says what a `Cookie` header holds for us.
