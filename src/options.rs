@@ -81,10 +81,9 @@ impl Options {
     // Derives the keys, and wipes the secrets. Without problems only.
     pub(crate) fn take_keyring(&mut self) -> Result<Keyring, Error> {
         let keyring = Keyring::derive(&self.secrets, &self.application_name)?;
-        for secret in &mut self.secrets {
+        while let Some(mut secret) = self.secrets.pop() {
             secret.fill(0);
         }
-        self.secrets.clear();
         Ok(keyring)
     }
 
