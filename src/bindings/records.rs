@@ -57,9 +57,11 @@ impl Instance {
     #[must_use]
     pub fn draw(&self) -> i32 {
         self.call(|scratch| {
-            let id = Id::from_bytes(random()?).to_text();
+            // One question: each costs more than all else here.
+            let bits: [u8; 28] = random()?;
+            let id = Id::from_bytes(*bits.first_chunk().ok_or(Error::CoreFailed)?).to_text();
             put(scratch, 0, &id)?;
-            put(scratch, id.len(), Mark::from_bits(random()?).as_text())?;
+            put(scratch, id.len(), Mark::from_bits(*bits.last_chunk().ok_or(Error::CoreFailed)?).as_text())?;
             Ok(0)
         })
     }
