@@ -35,6 +35,8 @@ export interface Step {
   readonly conflicts: number;
   /** The new values, where the task made the changes; else empty. */
   readonly merged: string;
+  /** The header with those values. */
+  readonly record: string;
   readonly id: string;
   readonly expected: string;
   readonly header: string;
@@ -584,9 +586,8 @@ function readOpenedText(): OpenedText {
 /** Reads a step from where the compiled module puts it: numbers, then one text. */
 function readStep(code: number, end = longestStep): Step {
   checked(code);
-  const headerEnd = 38 + view.getUint16(12, true);
-  const stateEnd = view.getUint16(14, true);
-  const text = code === 2 || code === 3 ? "" : read(20, 20 + stateEnd + view.getUint32(16, true));
+  const [stateEnd, headerEnd] = [view.getUint16(12, true), view.getUint16(14, true)];
+  const text = code === 2 || code === 3 ? "" : read(20, 20 + headerEnd + view.getUint32(16, true));
   const step = {
     code,
     waitMs: view.getUint32(0, true),
@@ -597,9 +598,10 @@ function readStep(code: number, end = longestStep): Step {
     conflicts: scratch[11] ?? 0,
     id: text.slice(0, 22),
     expected: text.slice(22, 38),
-    header: text.slice(38, headerEnd),
-    state: text.slice(headerEnd, stateEnd),
-    merged: text.slice(stateEnd),
+    state: text.slice(38, stateEnd),
+    header: text.slice(stateEnd, headerEnd),
+    merged: text.slice(headerEnd),
+    record: text.slice(stateEnd),
   };
   wipe(end);
   return step;

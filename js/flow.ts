@@ -197,7 +197,9 @@ function heard(flow: Flow, made: Made): Made {
 function textFor(flow: Flow, step: Step): string {
   const { settings } = flow.visit;
   const values = valuesFor(flow, step);
-  return settings.encryptRecords ? sealRecord(settings, step.id, step.header, values) : step.header + values;
+  if (settings.encryptRecords) return sealRecord(settings, step.id, step.header, values);
+  // Of one piece, as whoever reads it next would put it together.
+  return values === step.merged ? step.record : step.header + values;
 }
 
 /** Gives the values that the step's text holds. */

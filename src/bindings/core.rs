@@ -25,7 +25,7 @@ use crate::token::SessionToken;
 
 /// Where the id of an opened cookie lies in the scratch, behind its numbers.
 const ID: usize = 24;
-/// Where the text of a step begins in the scratch, behind its numbers: id, expected revision, header, task, new values.
+/// Where the text of a step begins in the scratch, behind its numbers: id, expected revision, task, header, new values.
 const TEXT: usize = 20;
 
 /// More than the text of any step.
@@ -245,7 +245,7 @@ fn moment(now_ms: f64) -> Result<Moment, Error> {
     Ok(Moment { now_ms: whole(now_ms), dice: Dice(random()?) })
 }
 
-/// Writes a step to the scratch: numbers, then one text of id, expected revision (full stops: none), header, task, values.
+/// Writes a step to the scratch: numbers, then one text of id, expected revision (full stops: none), task, header, values.
 ///
 /// Gives 0 call, 1 committed, 2 gone, 3 conflict, 4 ambiguous, 5 unreadable, 6 undecided.
 #[inline(never)]
@@ -263,16 +263,15 @@ fn put_step(scratch: &mut [u8], task: &Task, step: &Step, values: &[u8]) -> Resu
     let mut text = Vec::with_capacity(LONGEST_STEP);
     append(&mut text, &id.to_text());
     append(&mut text, call.and_then(|call| call.expected).as_ref().map_or(&[b'.'; 16], |expected| expected.as_text()));
+    if code != 1 {
+        task.encode(&mut text);
+    }
     let header_at = text.len();
     if let Some(header) = header {
         header.write(&mut text);
     }
-    let task_at = text.len();
-    if code != 1 {
-        task.encode(&mut text);
-    }
     let short = |length: usize| u16::try_from(length).map_err(|_| Error::CoreFailed);
-    let numbers = [short(task_at.saturating_sub(header_at))?, short(text.len())?];
+    let numbers = [short(header_at)?, short(text.len())?];
     put(scratch, 0, &wait.to_le_bytes())?;
     let seconds_to_live = call.map_or(0, |call| u32::try_from(call.seconds_to_live).unwrap_or(u32::MAX));
     put(scratch, 4, &seconds_to_live.to_le_bytes())?;

@@ -40,11 +40,11 @@ impl Step {
     pub fn read(door: &Door, code: i32) -> Step {
         let code = result(code).expect("a step");
         let [operation, values, created, conflicts] = door.array(8);
-        let [header_end, state_end] = [58 + door.u16(12), 20 + door.u16(14)];
+        let [state_end, header_end] = [20 + door.u16(12), 20 + door.u16(14)];
         let (wait_ms, seconds_to_live) = (door.u32(0), door.u32(4));
         let [id, expected] = [door.text(20, 42), door.text(42, 58)];
-        let [header, state] = [door.text(58, header_end), door.text(header_end, state_end)];
-        let merged = door.text(state_end, state_end + door.u32(16) as usize);
+        let [state, header] = [door.text(58, state_end), door.text(state_end, header_end)];
+        let merged = door.text(header_end, header_end + door.u32(16) as usize);
         Step { code, wait_ms, seconds_to_live, operation, values, created, conflicts, id, expected, header, state, merged }
     }
 
