@@ -20,7 +20,7 @@ export function inTurn(visit: Visit, work: () => Promise<void>): Promise<void> {
     () => undefined,
   );
   visit.queue = settled;
-  if (!visit.settings.answersAtOnce) visit.background?.waitUntil(settled);
+  visit.background?.waitUntil(settled);
   return turn;
 }
 

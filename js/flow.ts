@@ -99,8 +99,6 @@ export async function run(flow: Flow, first: Step): Promise<Step> {
 /** Waits as the step says; false when the time for replays is over. */
 async function mayGoOn(flow: Flow, step: Step): Promise<boolean> {
   if (outlivedLock(flow)) return false;
-  const { queue, background, settings } = flow.visit;
-  if (settings.answersAtOnce && step.waitMs > 0 && queue !== undefined) background?.waitUntil(queue);
   const hasTime = flow.budget.left() > 0 && (step.waitMs === 0 || (await wait(step.waitMs, flow.budget)));
   // Whose forwarding may be stored, no answer having come, does not end as if nothing were.
   return hasTime || flow.error !== undefined;

@@ -3,7 +3,7 @@
 import { Core, Problems } from "./core.ts";
 import { SessionError } from "./errors.ts";
 import { type SessionEvent, toConsole } from "./events.ts";
-import { type CookieStore, inCookies, inIsolate, keepsTime, type Store } from "./store.ts";
+import { type CookieStore, inCookies, keepsTime, type Store } from "./store.ts";
 
 /** What we need of a request: a `Request`, a framework's event request, or `{ headers: await headers() }`. */
 export interface RequestLike {
@@ -178,8 +178,6 @@ export interface Settings {
   readonly store: Store;
   /** Whether the store ends every call in time by itself. */
   readonly storeKeepsTime: boolean;
-  /** Whether a commit waits for nobody, the store being in this isolate, or none: it is over before the request can be. */
-  readonly answersAtOnce: boolean;
   /** How long a renewal that is waited for may take, in milliseconds: one try of the store's. */
   readonly renewalMs: number;
   readonly applicationName: string;
@@ -254,7 +252,6 @@ export function settle(options: SessionsOptions): Settings {
     core,
     store,
     storeKeepsTime: tryMs !== undefined,
-    answersAtOnce: commit === "before-response" && (inIsolate.has(store) || inCookies in store),
     renewalMs: Math.min(tryMs ?? 1000, ioTimeoutMs),
     applicationName,
     cookie,

@@ -71,9 +71,6 @@ export interface Conflict {
 /** Set on a store that ends every call in bounded time by itself, so that nobody else need watch the clock: how long one try may take, in milliseconds. */
 export const keepsTime: unique symbol = Symbol("edge-session.keepsTime");
 
-/** The stores that are in this isolate: all that they are asked for is done when the call returns. A store around one is none of them. */
-export const inIsolate: WeakSet<object> = new WeakSet();
-
 /** What stands in for a store where sessions are kept whole in cookies. */
 export const inCookies: unique symbol = Symbol("edge-session.inCookies");
 

@@ -1,7 +1,7 @@
 // Keeps records in the memory of one isolate.
 
 import { SessionError } from "../errors.ts";
-import { type Conflict, type Exists, inIsolate, keepsTime, type Store, type StoreCapabilities } from "../store.ts";
+import { type Conflict, type Exists, keepsTime, type Store, type StoreCapabilities } from "../store.ts";
 
 /** Options of the memory store; any of them but `isolated: false` makes a memory of its own. */
 export interface MemoryOptions {
@@ -67,7 +67,6 @@ class MemoryStore implements Store {
   constructor(clock: () => number, maxEntries: number) {
     this.#clock = clock;
     this.#maxEntries = maxEntries;
-    inIsolate.add(this);
   }
 
   async load(key: string, ttlSeconds: number): Promise<string | null> {
