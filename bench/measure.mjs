@@ -67,7 +67,12 @@ export async function openCase(server, path, cookies, mode) {
   return { sample: () => run(requests) };
 }
 
-/** Takes `rounds` samples of every pair in turn, so that what else the machine does falls on all alike. */
+/**
+ * Takes `rounds` samples of every pair in turn, so that what else the machine does falls on all alike.
+ *
+ * That only ever adds: `micros.cost` is the difference between the lower quartiles of both, where little was added; `low` and `high` are the
+ * quartiles of the differences round by round, which show how much was.
+ */
 export async function measurePairs(pairs, rounds) {
   const taken = pairs.map(() => []);
   for (let round = 0; round < rounds; round++) {
@@ -75,12 +80,13 @@ export async function measurePairs(pairs, rounds) {
       const before = round % 2 === 0 ? await without.sample() : undefined;
       const full = await own.sample();
       const bare = before ?? (await without.sample());
-      taken[index].push({ above: full.micros - bare.micros, bare: bare.micros, perSecond: full.perSecond });
+      taken[index].push({ above: full.micros - bare.micros, full: full.micros, bare: bare.micros, perSecond: full.perSecond });
     }
   }
   return taken.map((samples) => {
     const of = (name) => spread(samples.map((sample) => sample[name]));
-    return { micros: of("above"), bareMicros: of("bare").median, perSecond: of("perSecond").median };
+    const { low, high } = of("above");
+    return { micros: { cost: of("full").low - of("bare").low, low, high }, bareMicros: of("bare").low, perSecond: of("perSecond").median };
   });
 }
 

@@ -41,7 +41,7 @@ export async function run(args) {
     }
     for (const mode of modes) {
       results[mode] = withRatios(mode, await measureMode(mode, begun, servers, rounds));
-      const heading = `CPU microseconds per request above the same worker without sessions, ${MODES[mode]}: median (quartiles) of ${rounds} rounds`;
+      const heading = `CPU microseconds per request above the same worker without sessions, ${MODES[mode]}: undisturbed (quartiles) of ${rounds} rounds`;
       console.log(`${heading}\n\n${options.markdown ? markdown(mode, results[mode]) : table(mode, results[mode])}\n`);
     }
   } finally {
