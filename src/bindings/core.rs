@@ -4,7 +4,6 @@ use alloc::vec::Vec;
 
 use wasm_bindgen::prelude::wasm_bindgen;
 
-use crate::bindings::given::Given;
 use crate::bindings::instance::{Instance, first, put};
 use crate::bindings::records::merged;
 use crate::bindings::settings::{self, sha256};
@@ -15,7 +14,7 @@ use crate::id::Id;
 use crate::keyring::Keyring;
 use crate::lifecycle::destroy::Destroy;
 use crate::lifecycle::regenerate::{Move, Regenerate};
-use crate::lifecycle::state::Task;
+use crate::lifecycle::state::{Reader, Task};
 use crate::lifecycle::write::{Base, Write};
 use crate::lifecycle::{Answer, Dice, End, Limits, Moment, Step};
 use crate::options::Options;
@@ -153,11 +152,11 @@ impl Instance {
             let text = first(scratch, values_end.saturating_add(changes_length))?;
             let (text, changes) = text.split_at_checked(values_end).ok_or(Error::CoreFailed)?;
             let (text, values) = text.split_at_checked(length).ok_or(Error::CoreFailed)?;
-            let mut given = Given(text);
+            let mut given = Reader(text);
             let base = Base {
                 id: given.id()?,
                 birth: given.mark()?,
-                seen: given.header()?,
+                seen: seen(given)?,
                 own_id: flags & OWN_ID != 0,
                 was_live: flags & WAS_LIVE != 0,
             };
@@ -178,12 +177,12 @@ impl Instance {
     #[must_use]
     pub fn regenerate(&self, core: usize, length: usize, flags: u32, grace_seconds: f64, now_ms: f64) -> i32 {
         self.call_core(core, |core, scratch| {
-            let mut given = Given(first(scratch, length)?);
+            let mut given = Reader(first(scratch, length)?);
             let base = Move {
                 id: given.id()?,
                 next_id: given.id()?,
                 next_birth: given.mark()?,
-                seen: given.header()?,
+                seen: seen(given)?,
                 was_live: flags & WAS_LIVE != 0,
                 grace_seconds: whole(grace_seconds),
             };
@@ -200,8 +199,8 @@ impl Instance {
     #[must_use]
     pub fn destroy(&self, core: usize, length: usize, flags: u32, tombstone_seconds: f64, now_ms: f64) -> i32 {
         self.call_core(core, |core, scratch| {
-            let mut given = Given(first(scratch, length)?);
-            let (id, seen) = (given.id()?, given.header()?);
+            let mut given = Reader(first(scratch, length)?);
+            let (id, seen) = (given.id()?, seen(given)?);
             let (destroy, step) = Destroy::begin(id, seen, whole(tombstone_seconds), &core.limits(flags), &moment(now_ms)?);
             put_step(scratch, &Task::Destroy(destroy), &step, &[])
         })
@@ -233,6 +232,12 @@ impl Instance {
             put_step(scratch, &task, &step, &[])
         })
     }
+}
+
+/// The header that was loaded; the end is none.
+#[inline(never)]
+fn seen(mut given: Reader<'_>) -> Result<Option<Header>, Error> {
+    if given.0.is_empty() { Ok(None) } else { given.header().map(Some) }
 }
 
 /// The life of a cookie of that age.

@@ -6,7 +6,6 @@
 pub mod chunks;
 pub mod core;
 mod error;
-mod given;
 pub mod instance;
 pub mod records;
 pub mod settings;

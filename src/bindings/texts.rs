@@ -2,11 +2,11 @@
 
 use wasm_bindgen::prelude::wasm_bindgen;
 
-use crate::bindings::given::Given;
 use crate::bindings::instance::{Instance, first, put};
 use crate::bindings::{number, random, whole};
 use crate::error::Error;
 use crate::id::{Id, Mark};
+use crate::lifecycle::state::Reader;
 use crate::sealed::{self, Belongs, Fields, Whole};
 
 /// Where an opened text begins in the scratch, behind its fields.
@@ -97,7 +97,7 @@ type Divided<'t> = (Belongs<'t>, Option<(Id, Mark)>, &'t [u8]);
 fn divided(text: &[u8], purpose: u32, name_length: usize, bound_length: usize) -> Result<Divided<'_>, Error> {
     let (name, rest) = text.split_at_checked(name_length).ok_or(Error::CoreFailed)?;
     let (bound, text) = rest.split_at_checked(bound_length).ok_or(Error::CoreFailed)?;
-    let mut given = Given(bound);
+    let mut given = Reader(bound);
     let session = if purpose == 3 || bound.is_empty() { None } else { Some((given.id()?, given.mark()?)) };
     let belongs = match purpose {
         0 => Belongs::TempData(name),

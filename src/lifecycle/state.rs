@@ -94,7 +94,7 @@ impl Task {
                 lost: has(first, 2),
                 reloading: has(first, 3),
                 id: reader.id()?,
-                expected: reader.mark()?,
+                expected: reader.mark_if_any()?,
                 conflicts: reader.small()?,
                 header: reader.header()?,
             })),
@@ -107,9 +107,9 @@ impl Task {
                     repeated: has(flags, 1),
                     id: reader.id()?,
                     next_id: reader.id()?,
-                    seen: reader.mark()?,
-                    birth: reader.mark()?.ok_or(Error::CoreFailed)?,
-                    forward: reader.mark()?.ok_or(Error::CoreFailed)?,
+                    seen: reader.mark_if_any()?,
+                    birth: reader.mark()?,
+                    forward: reader.mark()?,
                     grace_seconds: reader.number()?,
                     conflicts: reader.small()?,
                     header: reader.header()?,
@@ -153,8 +153,8 @@ fn put_number(number: u64, out: &mut Vec<u8>) {
     append(out, b".");
 }
 
-/// The bytes that are left.
-struct Reader<'b>(&'b [u8]);
+/// The bytes that are left of what JavaScript gave.
+pub(crate) struct Reader<'b>(pub(crate) &'b [u8]);
 
 impl Reader<'_> {
     fn take<const N: usize>(&mut self) -> Result<[u8; N], Error> {
@@ -164,7 +164,7 @@ impl Reader<'_> {
     }
 
     #[inline(never)]
-    fn id(&mut self) -> Result<Id, Error> {
+    pub(crate) fn id(&mut self) -> Result<Id, Error> {
         Id::parse(&self.take::<22>()?).ok_or(Error::CoreFailed)
     }
 
@@ -180,13 +180,17 @@ impl Reader<'_> {
         u32::try_from(self.number()?).map_err(|_| Error::CoreFailed)
     }
 
-    /// Full stops are none.
-    fn mark(&mut self) -> Result<Option<Mark>, Error> {
-        let text = self.take::<16>()?;
-        if text == NO_MARK { Ok(None) } else { Mark::parse(&text).map(Some).ok_or(Error::CoreFailed) }
+    #[inline(never)]
+    pub(crate) fn mark(&mut self) -> Result<Mark, Error> {
+        Mark::parse(&self.take::<16>()?).ok_or(Error::CoreFailed)
     }
 
-    fn header(&mut self) -> Result<Header, Error> {
+    /// Full stops are none.
+    fn mark_if_any(&mut self) -> Result<Option<Mark>, Error> {
+        if self.0.starts_with(&NO_MARK) { self.take::<16>().map(|_| None) } else { self.mark().map(Some) }
+    }
+
+    pub(crate) fn header(&mut self) -> Result<Header, Error> {
         let (header, length) = Header::parse(self.0).map_err(|_| Error::CoreFailed)?;
         self.0 = self.0.get(length..).unwrap_or_default();
         Ok(header)

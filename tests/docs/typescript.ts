@@ -13,6 +13,19 @@ const types: Record<Surroundings, object> = {
   node: { types: ["node"], lib: ["es2024", "dom", "dom.iterable"] },
 };
 
+/** The strictest that is asked of users' code. */
+export const strictest = {
+  target: "es2022",
+  module: "esnext",
+  moduleResolution: "bundler",
+  strict: true,
+  exactOptionalPropertyTypes: true,
+  noUncheckedIndexedAccess: true,
+  noImplicitOverride: true,
+  noEmit: true,
+  allowImportingTsExtensions: true,
+};
+
 /** Makes a folder inside the project, so that the package finds itself by name; gives it and what removes it. */
 export function makeFolder(): { readonly folder: string; remove(): void } {
   mkdirSync(join(ROOT, "build"), { recursive: true });
@@ -25,19 +38,7 @@ export async function complaintsAbout(files: ReadonlyMap<string, string>, surrou
   const { folder, remove } = makeFolder();
   try {
     for (const [name, text] of files) writeFileSync(join(folder, name), text);
-    const compilerOptions = {
-      target: "es2022",
-      module: "esnext",
-      moduleResolution: "bundler",
-      strict: true,
-      exactOptionalPropertyTypes: true,
-      noUncheckedIndexedAccess: true,
-      verbatimModuleSyntax: true,
-      noImplicitOverride: true,
-      noEmit: true,
-      allowImportingTsExtensions: true,
-      ...types[surroundings],
-    };
+    const compilerOptions = { ...strictest, verbatimModuleSyntax: true, ...types[surroundings] };
     writeFileSync(join(folder, "tsconfig.json"), JSON.stringify({ compilerOptions, files: [...files.keys()] }));
     return await complaintsOf(join(folder, "tsconfig.json"));
   } finally {

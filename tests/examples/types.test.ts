@@ -2,21 +2,10 @@
 
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
+import { strictest } from "../docs/typescript.ts";
 import { type Examples, openExamples } from "./example.ts";
 
-const compilerOptions = {
-  target: "es2022",
-  module: "esnext",
-  moduleResolution: "bundler",
-  strict: true,
-  exactOptionalPropertyTypes: true,
-  noUncheckedIndexedAccess: true,
-  noImplicitOverride: true,
-  noEmit: true,
-  allowImportingTsExtensions: true,
-  skipLibCheck: true,
-  lib: ["es2024"],
-};
+const compilerOptions = { ...strictest, skipLibCheck: true, lib: ["es2024"] };
 
 describe("the types of the example", () => {
   let examples: Examples;
