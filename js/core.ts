@@ -24,7 +24,7 @@ export interface Judged {
 /** What a task asks for, or how it ended; the numbers are the compiled module's. */
 export interface Step {
   /** 0 call, 1 committed, 2 gone, 3 conflict, 4 ambiguous, 5 unreadable, 6 undecided. */
-  readonly code: number;
+  code: number;
   readonly waitMs: number;
   readonly secondsToLive: number;
   /** 0 load, 1 create, 2 update, 3 replace, 4 remove. */
@@ -85,7 +85,7 @@ const longestStep = 512;
 const mostCores = 16;
 
 const encoder = new TextEncoder();
-const decoder = new TextDecoder();
+const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 /** What the scratch has at least. */
 const smallScratch = 16 * 1024;
 /** Scratch beyond this is given back at the next small call. */
@@ -586,7 +586,7 @@ function readOpenedText(): OpenedText {
 /** Reads a step from where the compiled module puts it: numbers, then one text. */
 function readStep(code: number, end = longestStep): Step {
   checked(code);
-  const [stateEnd, headerEnd] = [view.getUint16(12, true), view.getUint16(14, true)];
+  const [headerAt, headerEnd] = [view.getUint16(12, true), view.getUint16(14, true)];
   const text = code === 2 || code === 3 ? "" : read(20, 20 + headerEnd + view.getUint32(16, true));
   const step = {
     code,
@@ -598,10 +598,10 @@ function readStep(code: number, end = longestStep): Step {
     conflicts: scratch[11] ?? 0,
     id: text.slice(0, 22),
     expected: text.slice(22, 38),
-    state: text.slice(38, stateEnd),
-    header: text.slice(stateEnd, headerEnd),
+    state: text.slice(0, headerEnd),
+    header: text.slice(headerAt, headerEnd),
     merged: text.slice(headerEnd),
-    record: text.slice(stateEnd),
+    record: text.slice(headerAt),
   };
   wipe(end);
   return step;

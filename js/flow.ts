@@ -80,11 +80,15 @@ export async function run(flow: Flow, first: Step): Promise<Step> {
     while (step.code === 0) {
       if (step.conflicts > 0 && !(await mayGoOn(flow, step))) {
         await takeBack(flow);
-        return { ...step, code: 3 };
+        step.code = 3;
+        return step;
       }
       const made = await make(flow, step);
       // What nearly every commit comes to costs no call of the core's: a living record was updated.
-      if (made === done && flow.task === "write" && step.operation === 2 && (flow.flags & flags.wasLive) !== 0) return { ...step, code: 1 };
+      if (made === done && flow.task === "write" && step.operation === 2 && (flow.flags & flags.wasLive) !== 0) {
+        step.code = 1;
+        return step;
+      }
       step = core.answer(step.state, made.what, made.record, made.lost, flow.flags, clock());
     }
   } catch (error) {

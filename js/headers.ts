@@ -77,7 +77,8 @@ function keepPrivate(headers: Headers, setsCookie: boolean): void {
     if (stores && !directives.includes("private")) headers.set("cache-control", "private, no-store");
     else if (setsCookie && !directives.includes("no-store")) headers.set("cache-control", `${said}, no-store`);
   }
-  for (const name of cdnHeaders) if (headers.has(name)) headers.delete(name);
+  // What was just written to may be again, and a runtime takes longer to answer whether there is one.
+  for (const name of cdnHeaders) if (said === null || headers.has(name)) headers.delete(name);
 }
 
 /** Says whether two lines set the same cookie: name, path and domain. */

@@ -24,7 +24,7 @@ use crate::token::SessionToken;
 
 /// Where the id of an opened cookie lies in the scratch, behind its numbers.
 const ID: usize = 24;
-/// Where the text of a step begins in the scratch, behind its numbers: id, expected revision, task, header, new values.
+/// Where the text of a step begins in the scratch, behind its numbers: the task with its header, and new values.
 const TEXT: usize = 20;
 
 /// More than the text of any step.
@@ -250,7 +250,8 @@ fn moment(now_ms: f64) -> Result<Moment, Error> {
     Ok(Moment { now_ms: whole(now_ms), dice: Dice(random()?) })
 }
 
-/// Writes a step to the scratch: numbers, then one text of id, expected revision (full stops: none), task, header, values.
+/// Writes a step to the scratch: numbers, then the task as text, which begins with the id and the expected revision (full
+/// stops: none) and ends with the header, then values.
 ///
 /// Gives 0 call, 1 committed, 2 gone, 3 conflict, 4 ambiguous, 5 unreadable, 6 undecided.
 #[inline(never)]
@@ -260,39 +261,26 @@ fn put_step(scratch: &mut [u8], task: &Task, step: &Step, values: &[u8]) -> Resu
         Step::WaitThen(wait, call) => (0, wait, Some(call)),
         Step::End(end) => (end_code(&end), 0, None),
     };
-    let (id, header, created) = match (call, step) {
-        (Some(call), _) => (call.id, call.header, false),
-        (None, Step::End(End::Committed { id, header, created })) => (*id, Some(*header), *created),
-        _ => (Id::from_bytes([0; 16]), None, false),
-    };
-    let mut text = Vec::with_capacity(LONGEST_STEP);
-    append(&mut text, &id.to_text());
-    append(&mut text, call.and_then(|call| call.expected).as_ref().map_or(&[b'.'; 16], |expected| expected.as_text()));
-    if code != 1 {
-        task.encode(&mut text);
-    }
-    let header_at = text.len();
-    if let Some(header) = header {
-        header.write(&mut text);
-    }
-    let short = |length: usize| u16::try_from(length).map_err(|_| Error::CoreFailed);
-    let numbers = [short(header_at)?, short(text.len())?];
-    put(scratch, 0, &wait.to_le_bytes())?;
+    let created = matches!(step, Step::End(End::Committed { created: true, .. }));
     let seconds_to_live = call.map_or(0, |call| u32::try_from(call.seconds_to_live).unwrap_or(u32::MAX));
-    put(scratch, 4, &seconds_to_live.to_le_bytes())?;
+    let values_length = u32::try_from(values.len()).unwrap_or(u32::MAX);
     let kinds = [
         call.map_or(0, |call| call.operation as u8),
         call.map_or(0, |call| call.values as u8),
         u8::from(created),
         u8::try_from(task.conflicts()).unwrap_or(u8::MAX),
     ];
-    put(scratch, 8, &kinds)?;
-    for (at, number) in [12, 14].into_iter().zip(numbers) {
-        put(scratch, at, &number.to_le_bytes())?;
+    let mut out = Vec::with_capacity(LONGEST_STEP);
+    for four in [wait.to_le_bytes(), seconds_to_live.to_le_bytes(), kinds, [0; 4], values_length.to_le_bytes()] {
+        append(&mut out, &four);
     }
-    put(scratch, 16, &u32::try_from(values.len()).unwrap_or(u32::MAX).to_le_bytes())?;
-    put(scratch, TEXT, &text)?;
-    put(scratch, TEXT.saturating_add(text.len()), values)?;
+    let header_at = task.encode(step, &mut out);
+    put(scratch, 0, &out)?;
+    for (at, end) in [(12, header_at), (14, out.len())] {
+        let length = u16::try_from(end.saturating_sub(TEXT)).map_err(|_| Error::CoreFailed)?;
+        put(scratch, at, &length.to_le_bytes())?;
+    }
+    put(scratch, out.len(), values)?;
     Ok(code)
 }
 

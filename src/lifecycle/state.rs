@@ -7,7 +7,7 @@ use crate::id::{Id, Mark};
 use crate::lifecycle::destroy::{self, Destroy};
 use crate::lifecycle::regenerate::{self, Regenerate};
 use crate::lifecycle::write::Write;
-use crate::lifecycle::{Answer, Limits, Moment, Step};
+use crate::lifecycle::{Answer, End, Limits, Moment, Step};
 use crate::record::{Header, parse_number};
 use crate::text::{append, append_number};
 
@@ -42,17 +42,28 @@ impl Task {
         }
     }
 
-    /// Appends the task as text.
+    /// Appends the task as text behind the id and the expected revision of its step, and the step's header behind it; says
+    /// where that begins: at the end, where the step has none.
+    ///
+    /// Of a commit, id, revision and header are its own, and need not be said twice.
     #[inline(never)]
-    pub fn encode(&self, out: &mut Vec<u8>) {
+    pub fn encode(&self, step: &Step, out: &mut Vec<u8>) -> usize {
+        let (id, expected, header) = match *step {
+            Step::Call(call) | Step::WaitThen(_, call) => (call.id, call.expected, call.header),
+            Step::End(End::Committed { id, header, .. }) => (id, None, Some(header)),
+            Step::End(_) => (Id::from_bytes([0; 16]), None, None),
+        };
+        let (id, expected, own) = match self {
+            Task::Write(write) => (write.id, write.expected, Some(write.header)),
+            _ => (id, expected, None),
+        };
+        append(out, &id.to_text());
+        put_mark(expected, out);
         match self {
             Task::Write(write) => {
                 out.push(b'w');
                 put_flags([write.own_id, write.begins, write.lost, write.reloading], out);
-                append(out, &write.id.to_text());
-                put_mark(write.expected, out);
                 put_number(u64::from(write.conflicts), out);
-                write.header.write(out);
             }
             Task::Regenerate(regenerate) => {
                 out.push(b'r');
@@ -76,6 +87,11 @@ impl Task {
                 put_number(u64::from(destroy.conflicts), out);
             }
         }
+        let header_at = out.len();
+        if let Some(header) = header.or(own) {
+            header.write(out);
+        }
+        if header.is_some() { header_at } else { out.len() }
     }
 
     /// Reads a task from the text of [`Task::encode`].
@@ -86,6 +102,7 @@ impl Task {
     #[inline(never)]
     pub fn decode(bytes: &[u8]) -> Result<Task, Error> {
         let mut reader = Reader(bytes);
+        let (id, expected) = (reader.id()?, reader.mark_if_any()?);
         let [kind, first] = reader.take()?;
         match kind {
             b'w' => Ok(Task::Write(Write {
@@ -93,8 +110,8 @@ impl Task {
                 begins: has(first, 1),
                 lost: has(first, 2),
                 reloading: has(first, 3),
-                id: reader.id()?,
-                expected: reader.mark_if_any()?,
+                id,
+                expected,
                 conflicts: reader.small()?,
                 header: reader.header()?,
             })),

@@ -2,7 +2,7 @@
 
 use edge_session::id::Mark;
 use edge_session::lifecycle::state::Task;
-use edge_session::lifecycle::{Answer, Call, Limits, Step, Values};
+use edge_session::lifecycle::{Answer, Call, End, Limits, Step, Values};
 use edge_session::record::{Header, Kind, Standing};
 
 use crate::request::Heard;
@@ -73,7 +73,7 @@ impl Flow {
             }
         };
         let mut bytes = Vec::new();
-        self.task.encode(&mut bytes);
+        self.task.encode(&Step::End(End::Undecided), &mut bytes);
         let mut task = Task::decode(&bytes).expect("what was encoded is decoded");
         assert_eq!(task, self.task, "a task comes back as it went");
         let step = task.answer(answer, &self.limits, &moment);

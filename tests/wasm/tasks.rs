@@ -14,8 +14,6 @@ pub const RECORD: u32 = 3;
 pub const UNREADABLE: u32 = 4;
 pub const NO_ANSWER: u32 = 5;
 
-/// What a step without an id has in its place.
-pub const NO_ID: &str = "AAAAAAAAAAAAAAAAAAAAAA";
 /// What a step that expects no revision has in its place.
 pub const NO_MARK: &str = "................";
 
@@ -40,10 +38,10 @@ impl Step {
     pub fn read(door: &Door, code: i32) -> Step {
         let code = result(code).expect("a step");
         let [operation, values, created, conflicts] = door.array(8);
-        let [state_end, header_end] = [20 + door.u16(12), 20 + door.u16(14)];
+        let [header_at, header_end] = [20 + door.u16(12), 20 + door.u16(14)];
         let (wait_ms, seconds_to_live) = (door.u32(0), door.u32(4));
         let [id, expected] = [door.text(20, 42), door.text(42, 58)];
-        let [state, header] = [door.text(58, state_end), door.text(state_end, header_end)];
+        let [state, header] = [door.text(20, header_end), door.text(header_at, header_end)];
         let merged = door.text(header_end, header_end + door.u32(16) as usize);
         Step { code, wait_ms, seconds_to_live, operation, values, created, conflicts, id, expected, header, state, merged }
     }
