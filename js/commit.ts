@@ -7,7 +7,8 @@ import { sealNew } from "./cookies.ts";
 import { draw, flags, judge, type Step } from "./core.ts";
 import { SessionError } from "./errors.ts";
 import { noteEffort } from "./failure.ts";
-import { type Flow, makeFlow, run } from "./flow.ts";
+import { type Flow, makeFlow, run, takeBack } from "./flow.ts";
+import { livesOn } from "./forwarding.ts";
 import { holdLock } from "./lock.ts";
 import { corrupt } from "./values.ts";
 import { forget, keeperOf, note, type Pending, takeId, tell, tellDamage, type Visit } from "./visit.ts";
@@ -63,7 +64,9 @@ export async function commit(visit: Visit, signal: AbortSignal | undefined): Pro
   const { pending } = visit;
   if (pending !== undefined) {
     const flow = resumed(visit, pending, budget);
-    finish(visit, flow, await run(flow, pending.step));
+    const end = await run(flow, pending.step);
+    if (visit.standing === "forwarded") await outlive(visit, flow, end);
+    finish(visit, flow, end);
     if (!isDirty(visit)) return;
   }
   if (visit.standing === "ended" || (visit.standing === "forwarded" && visit.move === undefined)) throw gone(visit);
@@ -73,7 +76,24 @@ export async function commit(visit: Visit, signal: AbortSignal | undefined): Pro
   if (keeper !== undefined) return keeper.commit(visit);
   if (visit.settings.locks) await holdLock(visit, budget);
   const [flow, step] = begun(visit, budget);
-  finish(visit, flow, await run(flow, step));
+  const end = await run(flow, step);
+  if (visit.standing === "forwarded") await outlive(visit, flow, end);
+  finish(visit, flow, end);
+}
+
+/** What grace shows is taken along only from a session that lived on until the new one was stored: a logout is not undone. */
+async function outlive(visit: Visit, flow: Flow, end: Step): Promise<void> {
+  if (end.code !== 1 || visit.values === "{}") return;
+  let lives = false;
+  try {
+    lives = await livesOn(visit, visit.header, flow.budget);
+  } finally {
+    if (!lives) {
+      flow.created = end.id;
+      await takeBack(flow);
+    }
+  }
+  if (!lives) throw gone(visit);
 }
 
 /** Ends the session; resolves only when the store confirmed it. */
@@ -241,11 +261,12 @@ function undecided(flow: Flow): unknown {
   return noteEffort(new SessionError("commit-ambiguous", message, { cause: error }), { tries: calls, retryAfterMs: 0 });
 }
 
-/** What was sent is never sent again; a regeneration that came so far can only be told. */
+/** What was sent is never sent again; it can only be told. */
 function ambiguous(visit: Visit, flow: Flow): SessionError {
   const message = "nobody can say whether the commit was stored; it was not repeated.";
   const error = new SessionError("commit-ambiguous", message, flow.error === undefined ? undefined : { cause: flow.error });
-  if (flow.task === "regenerate") visit.broken = error;
-  else keepLater(visit, flow, visit.values);
+  // Whoever asks once more must not take it for stored.
+  visit.broken = error;
+  if (flow.task === "write") keepLater(visit, flow, visit.values);
   return noteEffort(error, { tries: flow.calls, retryAfterMs: 0 });
 }

@@ -81,6 +81,8 @@ const tooLarge = "the cookie is longer than browsers keep. Store less, or shorte
 const longestHeader = 128;
 /** What a step, and what was given for it, take at most. */
 const longestStep = 512;
+/** Values of one name that are tried. */
+const mostCandidates = 4;
 /** Cores that are kept; each is a few kilobytes. */
 const mostCores = 16;
 
@@ -262,8 +264,10 @@ export function merge(values: string, changes: string): string | undefined {
 
 /** What a `Cookie` header has of one name. */
 export interface Found {
-  /** The whole values, in order; another site of the same domain can plant one. */
+  /** The first whole values, in order; another site of the same domain can plant one. */
   readonly values: readonly string[];
+  /** Whether there are more than may be tried: then none counts. */
+  readonly more: boolean;
   /** Which of its cookies are there: bit 0 the named one, bits 1 to 10 the pieces. */
   readonly seen: number;
 }
@@ -275,7 +279,8 @@ export function findValues(header: string, name: string): Found {
     const nameEnd = write(name, 0);
     const end = write(header, nameEnd);
     const valuesEnd = checked(compiled.instance_chunked_values(instance, nameEnd, end));
-    const found = { values: read(4, valuesEnd).split(";").slice(0, -1), seen: view.getUint32(0, true) };
+    const values = read(4, valuesEnd).split(";").slice(0, -1);
+    const found = { values: values.slice(0, mostCandidates), more: values.length > mostCandidates, seen: view.getUint32(0, true) };
     wipe(Math.max(end, valuesEnd));
     return found;
   } catch (error) {

@@ -114,7 +114,7 @@ function outlivedLock({ visit, task, flags: given }: Flow): boolean {
 }
 
 /** Removes the record that a regeneration created and cannot finish; if that fails, nobody knows its id. */
-async function takeBack(flow: Flow): Promise<void> {
+export async function takeBack(flow: Flow): Promise<void> {
   const { visit, created } = flow;
   if (created === undefined) return;
   const key = recordKey(visit.settings, created);

@@ -72,7 +72,7 @@ function keepPrivate(headers: Headers, setsCookie: boolean): void {
     const directives = unquoted
       .toLowerCase()
       .split(",")
-      .map((directive) => directive.trim());
+      .map((directive) => directive.replace(/^[ \t]+|[ \t]+$/g, ""));
     const stores = !directives.includes("no-store") || directives.includes("must-understand");
     if (stores && !directives.includes("private")) headers.set("cache-control", "private, no-store");
     else if (setsCookie && !directives.includes("no-store")) headers.set("cache-control", `${said}, no-store`);

@@ -1,14 +1,15 @@
 // Reads a session from the store.
 
-import { Budget, call, failure, inTime, raced, tellBreaker } from "./calls.ts";
+import { Budget, failure, inTime, raced, tellBreaker } from "./calls.ts";
 import { sealAgain } from "./cookies.ts";
-import { type Judged, judge, standings } from "./core.ts";
+import { type Judged, standings } from "./core.ts";
 import { SessionError } from "./errors.ts";
+import { judgeRecord, livesOn, unsupported } from "./forwarding.ts";
 import { freeBehind, takeLock } from "./lock.ts";
 import type { Opened } from "./opened.ts";
 import { isSealed, openValues } from "./sealing.ts";
 import { asLines, beginAsLines, corrupt } from "./values.ts";
-import { keeperOf, keyFor, note, now, openCookie, recordKey, storeError, tell, type Visit } from "./visit.ts";
+import { keeperOf, keyFor, note, now, openCookie, tell, type Visit } from "./visit.ts";
 
 /** What `load()` takes. */
 export interface LoadOptions {
@@ -20,9 +21,6 @@ export interface LoadOptions {
    */
   readOnly?: boolean | undefined;
 }
-
-/** Forwarding records that are followed to see whether a session still lives. */
-const forwardingsToFollow = 8;
 
 /** Loads the session, once, within so many milliseconds; two loads at a time share one call. */
 export function load(visit: Visit, options: LoadOptions | undefined, milliseconds = visit.settings.ioTimeoutMs): Promise<void> | undefined {
@@ -195,37 +193,4 @@ function lines(visit: Visit, values: string): string {
     tell(visit, { name: "record-rejected", level: "error", code: "record-corrupt" });
     throw error;
   }
-}
-
-/** Judges a record, or throws what is wrong with it. */
-function judgeRecord(visit: Visit, record: unknown): Judged {
-  if (typeof record !== "string") throw storeError(new SessionError("store-protocol", "the store gave a record that is no text."));
-  const judged = judge(record, now(visit.settings));
-  const error = judged.standing === standings.unsupported ? unsupported() : judged.standing === standings.corrupt ? corrupt() : undefined;
-  if (error === undefined) return judged;
-  tell(visit, { name: "record-rejected", level: "error", code: error.code });
-  throw error;
-}
-
-/** Says whether the session that a forwarding record leads to still lives; what was before is readable only so long. */
-async function livesOn(visit: Visit, header: string, budget: Budget): Promise<boolean> {
-  const { settings } = visit;
-  let forwarding = header;
-  for (let followed = 0; followed < forwardingsToFollow; followed++) {
-    const target = forwarding.split(".")[4] ?? "";
-    const record = await call(visit, "load", budget, (io) => settings.store.load(recordKey(settings, target), 0, io));
-    if (record === null) return false;
-    const { standing, header: next } = judgeRecord(visit, record);
-    if (standing === standings.live) return true;
-    if (standing !== standings.graced && standing !== standings.forwarded) return false;
-    forwarding = next;
-  }
-  return false;
-}
-
-function unsupported(): SessionError {
-  return new SessionError(
-    "record-unsupported",
-    "what is stored for this session was written by a newer version, or with a feature that this one lacks. It was left as it is; destroy() removes it.",
-  );
 }

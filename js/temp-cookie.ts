@@ -2,7 +2,7 @@
 
 import { mayKeep, withhold } from "./consent.ts";
 import { isNavigation } from "./cookies.ts";
-import { findValues, purposes } from "./core.ts";
+import { type Found, findValues, purposes } from "./core.ts";
 import type { CookieRejection } from "./events.ts";
 import type { Settings } from "./options.ts";
 import { emptyTemp, type Temp, takeUpAll, textAfterAnswer } from "./temp-state.ts";
@@ -12,7 +12,7 @@ import { now, tell, type Visit } from "./visit.ts";
 export function openTemp(visit: Visit): Temp {
   const { settings } = visit;
   const temp = emptyTemp();
-  const values = valuesOf(visit, temp);
+  const { values, more } = valuesOf(visit, temp);
   let text: string | undefined;
   let why: CookieRejection | undefined;
   for (const value of values) {
@@ -21,6 +21,8 @@ export function openTemp(visit: Visit): Temp {
     else if (text === undefined) text = opened.text;
     else if (text !== opened.text) return rejected(visit, temp, "ambiguous");
   }
+  // What is not looked at may open too.
+  if (text !== undefined && more) return rejected(visit, temp, "ambiguous");
   // A number of pieces, without those.
   if ((temp.seen & 1) === 1) why ??= "malformed";
   if (text === undefined) return why === undefined ? temp : rejected(visit, temp, why);
@@ -78,13 +80,13 @@ function linesFor(visit: Visit, temp: Temp, text: string): readonly string[] {
   return settings.core.lines(name, value, temp.seen, 0, at);
 }
 
-function valuesOf(visit: Visit, temp: Temp): readonly string[] {
+function valuesOf(visit: Visit, temp: Temp): Pick<Found, "values" | "more"> {
   const name = nameOf(visit.settings);
   const header = visit.request?.headers.get("cookie") ?? "";
-  if (!header.includes(name)) return [];
-  const { values, seen } = findValues(header, name);
-  temp.seen = seen;
-  return values;
+  if (!header.includes(name)) return { values: [], more: false };
+  const found = findValues(header, name);
+  temp.seen = found.seen;
+  return found;
 }
 
 /** Tells why nothing opened. What is merely over is expired with the page, so that it is told once. */

@@ -151,7 +151,7 @@ export interface Visit {
   failed: boolean;
   due: DueCookie | undefined;
   pending: Pending | undefined;
-  /** The error that a half-done regeneration left; it stays. */
+  /** The error of a commit that nothing can be added to; it stays. */
   broken: SessionError | undefined;
   /** The last of the calls that run one after the other. */
   queue: Promise<unknown> | undefined;

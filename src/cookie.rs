@@ -43,7 +43,11 @@ pub const MAX_AGE_SECONDS: u64 = 34_560_000;
 
 /// Gives the values of one cookie name, at most 4, in order.
 pub fn candidates<'h>(header: &'h [u8], name: &[u8]) -> impl Iterator<Item = &'h [u8]> {
-    pairs(header).filter(move |(key, _)| *key == name).map(|(_, value)| trim(value)).take(MAX_CANDIDATES)
+    named(header, name).take(MAX_CANDIDATES)
+}
+
+fn named<'h>(header: &'h [u8], name: &[u8]) -> impl Iterator<Item = &'h [u8]> {
+    pairs(header).filter(move |(key, _)| *key == name).map(|(_, value)| trim(value))
 }
 
 // Every name with its value, around which blanks may still stand.
@@ -77,7 +81,7 @@ pub enum Found {
     None,
     /// Cookies of our name, but none that opens: why not the first.
     Rejected(Why),
-    /// Two that open to different ids: neither counts.
+    /// Two that open to different ids, or one beside more than 4: none counts.
     Ambiguous,
     /// The token, and the index of the secret that opened it.
     Token(SessionToken, usize),
@@ -91,11 +95,13 @@ pub enum Found {
 /// # Security
 ///
 /// Another site of the same domain can plant a cookie of our name beside
-/// ours: two that open to different ids are `Ambiguous`, never a guess.
+/// ours: two that open to different ids are `Ambiguous`, never a guess. So is
+/// one beside more than 4 of our name, as what is not looked at may open too.
 #[must_use]
 pub fn find(keyring: &Keyring, cookie_name: &str, header: &[u8], now: u64) -> Found {
     let mut found = Found::None;
-    for value in candidates(header, cookie_name.as_bytes()) {
+    let mut values = named(header, cookie_name.as_bytes());
+    for value in values.by_ref().take(MAX_CANDIDATES) {
         let opened = SessionToken::open(keyring, cookie_name, value, now);
         found = match (found, opened) {
             (Found::None, Err(why)) => Found::Rejected(why),
@@ -115,7 +121,7 @@ pub fn find(keyring: &Keyring, cookie_name: &str, header: &[u8], now: u64) -> Fo
             (found, _) => found,
         };
     }
-    found
+    if matches!(found, Found::Token(..)) && values.next().is_some() { Found::Ambiguous } else { found }
 }
 
 /// Says on which requests from other sites the cookie is sent.

@@ -239,8 +239,8 @@ fn names_that_only_begin_alike_are_others() {
 
 #[test]
 fn each_of_several_values_is_given_and_of_pieces_the_first() {
-    let header = format!("{NAME}=a; {NAME}=chunks-2; {NAME}-1=b; {NAME}-1=x; {NAME}-2=c; {NAME}= d ;{NAME}=e;{NAME}=f");
-    assert_eq!(values(&header), ["a", "bc", "d", "e"]);
+    let header = format!("{NAME}=a; {NAME}=chunks-2; {NAME}-1=b; {NAME}-1=x; {NAME}-2=c; {NAME}= d ;{NAME}=e;{NAME}=f;{NAME}=g");
+    assert_eq!(values(&header), ["a", "bc", "d", "e", "f"], "a fifth says that there are more than are tried");
 }
 
 #[test]

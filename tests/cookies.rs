@@ -148,6 +148,14 @@ fn a_fifth_cookie_of_our_name_is_not_looked_at() {
 }
 
 #[test]
+fn planted_cookies_before_ours_do_not_choose_the_session() {
+    let (mine, planted) = (value(), sealed_under(OLD, token(2, NOW)));
+    assert_eq!(found(&format!("{NAME}={planted}; {NAME}=x; {NAME}=y; {NAME}=z; {NAME}={mine}")), Found::Ambiguous);
+    assert_eq!(found(&format!("{NAME}=x; {NAME}=y; {NAME}=z; {NAME}={mine}; {NAME}=a; {NAME}={planted}")), Found::Ambiguous);
+    assert_eq!(found(&format!("{NAME}=x; {NAME}=y; {NAME}=z; {NAME}={mine}; a=b")), ours());
+}
+
+#[test]
 fn two_cookies_of_different_ids_are_ambiguous_in_any_order() {
     let (mine, planted) = (value(), sealed_under(OLD, token(2, NOW)));
     assert_eq!(found(&format!("{NAME}={mine}; {NAME}={planted}")), Found::Ambiguous);

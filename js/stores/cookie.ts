@@ -36,7 +36,7 @@ export function cookieStore(): CookieStore {
 function open(visit: Visit, header: string): Opened | CookieRejection | undefined {
   const { settings } = visit;
   const { name } = settings.cookie;
-  const { values, seen } = findValues(header, name);
+  const { values, more, seen } = findValues(header, name);
   const kept: Kept = { seen, opened: undefined, expires: 0 };
   visit.kept = kept;
   let found: OpenedText | undefined;
@@ -47,6 +47,8 @@ function open(visit: Visit, header: string): Opened | CookieRejection | undefine
     else if (found !== undefined && (found.birth !== opened.birth || found.text !== opened.text)) return "ambiguous";
     else found = opened;
   }
+  // What is not looked at may open too.
+  if (found !== undefined && more) return "ambiguous";
   kept.opened = found;
   // A number of pieces, without those, is no session either.
   return found ?? why ?? ((seen & 1) === 1 ? "malformed" : undefined);

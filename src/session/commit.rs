@@ -9,10 +9,11 @@ use crate::lifecycle::destroy::Destroy;
 use crate::lifecycle::regenerate::{Move, Regenerate};
 use crate::lifecycle::state::Task;
 use crate::lifecycle::write::{Base, Write};
-use crate::lifecycle::{End, Operation, Step};
+use crate::lifecycle::{Answer, End, Operation, Step};
 use crate::record::Header;
-use crate::session::call::{Random, StoreCall};
+use crate::session::call::{Random, StoreAnswer, StoreCall};
 use crate::session::lines::EMPTY;
+use crate::session::load::{Led, led_to};
 use crate::session::outcome::Outcome;
 use crate::session::visit::{Doing, Flow, Session, Stand};
 
@@ -30,8 +31,17 @@ impl Session<'_> {
     ///
     /// As `answer`.
     pub fn commit(&mut self, now_ms: u64, random: Random) -> Result<Option<StoreCall>, Error> {
-        if let Some(Doing::Committing(flow)) = self.doing.take() {
-            self.pending = Some(flow);
+        match self.doing.take() {
+            Some(Doing::Committing(mut flow)) => {
+                // A call that never got its answer counts as one that the store did not answer.
+                if let Task::Write(write) = &mut flow.task {
+                    write.answer(Answer::Lost, &flow.limits, &random.moment(now_ms));
+                }
+                self.pending = Some(flow);
+            }
+            // The same create again finds its record, and then where the session went.
+            Some(Doing::Outliving(flow, ..)) => self.pending = Some(flow),
+            _ => {}
         }
         if let Some(broken) = self.broken {
             return Err(broken);
@@ -81,11 +91,12 @@ impl Session<'_> {
             };
         }
         match end {
-            End::Committed { id, header, created } => {
-                let (resumed, until_ms) = (flow.resumed, flow.until_ms);
-                self.committed(*flow, id, header, created, now_ms, random)?;
-                if resumed { self.commit_changes(until_ms, now_ms, random) } else { Ok(None) }
+            // What grace shows is taken along only from a session that lived on until the new one was stored.
+            End::Committed { .. } if self.stand == Stand::Forwarded && self.values != EMPTY => {
+                let left = self.seen.map(|(_, header)| header);
+                self.outlive(flow, end, left, 0)
             }
+            End::Committed { .. } => self.stored(flow, end, now_ms, random),
             End::Gone => Err(self.gone()),
             End::Conflict => Err(Error::Conflict),
             End::Ambiguous => Err(self.ambiguous(&flow)),
@@ -103,6 +114,51 @@ impl Session<'_> {
                     Error::Timeout => Error::CommitAmbiguous,
                     error => error,
                 })
+            }
+        }
+    }
+
+    fn stored(&mut self, flow: Box<Flow>, end: End, now_ms: u64, random: &Random) -> Result<Option<StoreCall>, Error> {
+        let End::Committed { id, header, created } = end else { return Ok(None) };
+        let (resumed, until_ms) = (flow.resumed, flow.until_ms);
+        self.committed(*flow, id, header, created, now_ms, random)?;
+        if resumed { self.commit_changes(until_ms, now_ms, random) } else { Ok(None) }
+    }
+
+    /// Follows the session whose shown values were taken along; where it is over, what was stored is taken back.
+    fn outlive(
+        &mut self,
+        mut flow: Box<Flow>,
+        end: End,
+        left: Option<Header>,
+        followed: u32,
+    ) -> Result<Option<StoreCall>, Error> {
+        if let Some(call) = left.and_then(|header| self.next_of_chain(header, followed)) {
+            self.doing = Some(Doing::Outliving(flow, end, followed.saturating_add(1)));
+            return Ok(Some(call));
+        }
+        let error = self.gone();
+        flow.created = created_by(end);
+        self.give_up(&flow, error)
+    }
+
+    /// Takes a record on the way to the session whose shown values were taken along.
+    pub(super) fn outlived(
+        &mut self,
+        mut flow: Box<Flow>,
+        (end, followed): (End, u32),
+        answer: StoreAnswer,
+        now_ms: u64,
+        random: &Random,
+    ) -> Result<Option<StoreCall>, Error> {
+        match led_to(answer, now_ms) {
+            Ok(Led::Living) => self.stored(flow, end, now_ms, random),
+            Ok(Led::Further(header)) => self.outlive(flow, end, Some(header), followed),
+            Ok(Led::Nowhere) => self.outlive(flow, end, None, followed),
+            // Nobody can say: it is as if nothing were stored, and the next commit tries again.
+            Err(error) => {
+                flow.created = created_by(end);
+                self.give_up(&flow, error)
             }
         }
     }
@@ -218,11 +274,11 @@ impl Session<'_> {
         Error::Destroyed
     }
 
-    /// What was sent is never sent again; a regeneration that came so far can only be told.
+    /// What was sent is never sent again; it can only be told.
     fn ambiguous(&mut self, flow: &Flow) -> Error {
-        if matches!(flow.task, Task::Regenerate(_)) {
-            self.broken = Some(Error::CommitAmbiguous);
-        } else {
+        // Whoever asks once more must not take it for stored.
+        self.broken = Some(Error::CommitAmbiguous);
+        if matches!(flow.task, Task::Write(_)) {
             self.changes.drain(..flow.taken.min(self.changes.len()));
             self.replay();
         }
@@ -258,5 +314,13 @@ impl Session<'_> {
         self.id = None;
         self.cookie = None;
         self.forget_cookie()
+    }
+}
+
+/// The id of the record that a commit created.
+const fn created_by(end: End) -> Option<Id> {
+    match end {
+        End::Committed { id, .. } => Some(id),
+        _ => None,
     }
 }

@@ -54,6 +54,7 @@ impl Session<'_> {
                 StoreAnswer::Failed(error) => Err(error),
                 _ => Ok(None),
             },
+            Some(Doing::Outliving(flow, end, followed)) => self.outlived(flow, (end, followed), answer, now_ms, &random),
             Some(Doing::TakingBack(error)) => Err(error),
             Some(Doing::Committing(mut flow) | Doing::Destroying(mut flow)) => match self.heard(&mut flow, answer, now_ms) {
                 Ok(answer) => {
@@ -106,7 +107,7 @@ impl Session<'_> {
     }
 
     /// Removes the record that a regeneration created and cannot finish; if that fails, nobody knows its id.
-    fn give_up(&mut self, flow: &Flow, error: Error) -> Result<Option<StoreCall>, Error> {
+    pub(super) fn give_up(&mut self, flow: &Flow, error: Error) -> Result<Option<StoreCall>, Error> {
         let error = if matches!(flow.task, Task::Destroy(_)) { flow.error.unwrap_or(Error::StoreUnavailable) } else { error };
         let Some(created) = flow.created else { return Err(error) };
         self.doing = Some(Doing::TakingBack(error));

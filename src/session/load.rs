@@ -112,25 +112,27 @@ impl Session<'_> {
         followed: u32,
         now_ms: u64,
     ) -> Result<Option<StoreCall>, Error> {
-        let Some(record) = record_of(answer)? else { return Ok(None) };
-        let (header, values) = split(&record)?;
-        match header.standing(values != EMPTY, now_ms / 1000) {
-            Standing::Live => {
+        match led_to(answer, now_ms)? {
+            Led::Living => {
                 self.values = as_lines(&shown)?;
                 Ok(None)
             }
-            Standing::Graced | Standing::Forwarded => Ok(self.follow(header, shown, followed)),
-            Standing::Expired | Standing::Dead => Ok(None),
+            Led::Further(header) => Ok(self.follow(header, shown, followed)),
+            Led::Nowhere => Ok(None),
         }
     }
 
     fn follow(&mut self, header: Header, shown: String, followed: u32) -> Option<StoreCall> {
-        let Kind::Forwarding { target } = header.kind else { return None };
-        if followed >= FORWARDINGS_TO_FOLLOW {
-            return None;
-        }
+        let call = self.next_of_chain(header, followed)?;
         self.doing = Some(Doing::Following(shown, followed.saturating_add(1)));
-        Some(asked(StoreOperation::Load { key: self.settings.record_key(target), ttl_seconds: 0 }))
+        Some(call)
+    }
+
+    /// Asks for what a forwarding record leads to, unless too many were followed.
+    pub(super) fn next_of_chain(&self, header: Header, followed: u32) -> Option<StoreCall> {
+        let Kind::Forwarding { target } = header.kind else { return None };
+        let operation = StoreOperation::Load { key: self.settings.record_key(target), ttl_seconds: 0 };
+        (followed < FORWARDINGS_TO_FOLLOW).then(|| asked(operation))
     }
 
     fn see(&mut self, header: Header) {
@@ -144,6 +146,26 @@ impl Session<'_> {
         let seconds = seconds_to_live(idle, token.expires, self.opened_ms / 1000);
         seconds.max(self.settings.capabilities.min_ttl_seconds).max(1)
     }
+}
+
+/// What a forwarding record led to.
+pub(super) enum Led {
+    /// A session that lives.
+    Living,
+    /// Another forwarding record.
+    Further(Header),
+    /// The session is over.
+    Nowhere,
+}
+
+pub(super) fn led_to(answer: StoreAnswer, now_ms: u64) -> Result<Led, Error> {
+    let Some(record) = record_of(answer)? else { return Ok(Led::Nowhere) };
+    let (header, values) = split(&record)?;
+    Ok(match header.standing(values != EMPTY, now_ms / 1000) {
+        Standing::Live => Led::Living,
+        Standing::Graced | Standing::Forwarded => Led::Further(header),
+        Standing::Expired | Standing::Dead => Led::Nowhere,
+    })
 }
 
 fn asked(operation: StoreOperation) -> StoreCall {

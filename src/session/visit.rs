@@ -10,7 +10,7 @@ use crate::cookie::Found;
 use crate::error::Error;
 use crate::id::{Id, Mark};
 use crate::lifecycle::state::Task;
-use crate::lifecycle::{Call, Limits};
+use crate::lifecycle::{Call, End, Limits};
 use crate::record::{Header, Kind};
 use crate::session::lines::EMPTY;
 use crate::session::outcome::{Change, Outcome};
@@ -44,6 +44,8 @@ pub(super) enum Doing {
     Renewing,
     Committing(Box<Flow>),
     Destroying(Box<Flow>),
+    /// Finding out whether the session lived on whose shown values were taken along: the commit that did so, and its end.
+    Outliving(Box<Flow>, End, u32),
     /// Removing what is half done; then the call ends with this error.
     TakingBack(Error),
 }
@@ -137,7 +139,7 @@ pub struct Session<'s> {
     pub(super) doing: Option<Doing>,
     /// A commit whose answer never came; its call is made again before anything else.
     pub(super) pending: Option<Box<Flow>>,
-    /// The error that a half-done regeneration left; it stays.
+    /// The error of a commit of which nobody can say whether it was stored; it stays.
     pub(super) broken: Option<Error>,
 }
 

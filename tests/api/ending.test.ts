@@ -143,6 +143,51 @@ describe("regenerateId", () => {
     }
   });
 
+  /** A session that moved with grace, and a request under its old id that is about to move too. */
+  async function movingTwice() {
+    const world = new World();
+    const { cookie } = await world.begun();
+    const first = await world.loaded(cookie);
+    first.regenerateId({ graceSeconds: 30 });
+    await first.commit();
+    const second = await world.loaded(cookie);
+    second.set("b", 2);
+    second.regenerateId();
+    world.store.taken();
+    return { world, first, second };
+  }
+
+  test("under an id that moved takes along what grace shows, while that session lives", async () => {
+    const { world, second } = await movingTwice();
+    await second.commit();
+    assert.deepEqual(world.store.taken(), ["create", "load"]);
+    assert.deepEqual(await world.values(pairOf(second.setCookieHeaders()[0] ?? "")), { a: 1, b: 2 });
+  });
+
+  test("under an id that moved undoes no logout", async () => {
+    const { world, first, second } = await movingTwice();
+    await first.destroy();
+    world.store.taken();
+    assert.equal(await codeOf(() => second.commit()), "destroyed");
+    assert.deepEqual(world.store.taken(), ["create", "load", "remove"]);
+    assert.deepEqual(second.setCookieHeaders(), []);
+    second.set("c", 3);
+    assert.equal(await codeOf(() => second.commit()), "destroyed");
+  });
+
+  test("under an id that moved takes nothing along while nobody can say whether that session lives", async () => {
+    const { world, second } = await movingTwice();
+    world.store.before = (operation) => {
+      if (operation === "load") throw new Error("down");
+    };
+    assert.equal(await codeOf(() => second.commit()), "store-unavailable");
+    assert.deepEqual(world.store.taken(), ["create", "load", "remove"]);
+    assert.deepEqual(second.setCookieHeaders(), []);
+    world.store.before = () => undefined;
+    await second.commit();
+    assert.deepEqual(await world.values(pairOf(second.setCookieHeaders()[0] ?? "")), { a: 1, b: 2 });
+  });
+
   test("refuses grace that is no time, and persistence without a life", async () => {
     const world = new World();
     const { cookie } = await world.begun();

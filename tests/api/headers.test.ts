@@ -93,6 +93,8 @@ describe("Cache-Control", () => {
       ["no-cache", strict, strict],
       ["", strict, strict],
       ["x-private", strict, strict],
+      ["max-age=1,\t private", "max-age=1,\t private", "max-age=1,\t private, no-store"],
+      ["max-age=1,\u00a0private", strict, strict],
     ];
     for (const [said, read, withCookie] of cases) {
       const reading = await answered(world, cookie, load, new Response("", { headers: { "cache-control": said } }));

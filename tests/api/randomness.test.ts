@@ -21,6 +21,28 @@ async function without<T>(good: number, work: () => T | Promise<T>): Promise<T> 
   }
 }
 
+describe("randomness", () => {
+  /** Says of each bit how often it is set. */
+  const counted = (all: readonly Buffer[]) =>
+    Array.from({ length: (all[0]?.length ?? 0) * 8 }, (_, bit) => all.filter((bytes) => ((bytes[bit >> 3] ?? 0) >> (bit & 7)) & 1).length);
+
+  test("of the platform is in every bit of an id and of a nonce, and none comes twice", async () => {
+    const world = new World();
+    const ids: Buffer[] = [];
+    const nonces: Buffer[] = [];
+    for (let made = 0; made < 4000; made++) {
+      const { id, cookie } = await world.begun();
+      ids.push(Buffer.from(id, "base64url"));
+      nonces.push(Buffer.from(cookie.slice(cookie.indexOf("=") + 1), "base64url").subarray(5, 29));
+    }
+    for (const drawn of [ids, nonces]) {
+      assert.equal(new Set(drawn.map((bytes) => bytes.toString("hex"))).size, 4000);
+      // Seven standard deviations.
+      for (const [bit, often] of counted(drawn).entries()) assert.ok(Math.abs(often - 2000) < 222, `bit ${bit} is set ${often} times of 4000`);
+    }
+  });
+});
+
 describe("a platform without randomness", () => {
   test("fails the set that would draw an id, which then never happened", async () => {
     const world = new World();

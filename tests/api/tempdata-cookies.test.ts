@@ -237,6 +237,11 @@ describe("the cookie of TempData", () => {
       world.events.map((event) => "reason" in event && event.reason),
       ["ambiguous"],
     );
+    world.events.length = 0;
+    assert.equal(seen(world, [`${NAME}=x`, `${NAME}=y`, `${NAME}=z`, one]), 1);
+    assert.deepEqual(world.told(), []);
+    assert.equal(seen(world, [one, `${NAME}=x`, `${NAME}=y`, `${NAME}=z`, other]), undefined);
+    assert.deepEqual(world.told(), ["cookie-rejected"]);
   });
 });
 

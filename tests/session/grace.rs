@@ -100,6 +100,51 @@ fn a_login_under_an_id_that_moved_begins_anew_with_what_grace_shows() {
 }
 
 #[test]
+fn a_login_under_an_id_that_moved_undoes_no_logout() {
+    for dropped in [false, true] {
+        let sessions = sessions();
+        let (mut world, browser) = begun(&sessions, "cart", "tea");
+        let mut first = world.loaded(&sessions, &browser);
+        log_in(&mut world, &mut first, 30);
+        world.commit(&mut first).expect("a commit");
+        let mut second = world.loaded(&sessions, &browser);
+        log_in(&mut world, &mut second, 0);
+        if dropped {
+            // Its answer never comes, and the question whether the first one lives is asked when it is repeated.
+            let random = world.random();
+            let call = second.commit(world.now_ms, random).expect("a call").expect("a call");
+            world.ask(&call);
+        }
+        world.destroy(&mut first).expect("destroyed");
+        world.calls.clear();
+        assert_eq!(world.commit(&mut second), Err(Error::Destroyed));
+        assert_eq!(world.calls, ["create", "load", "remove"]);
+        assert!(second.set_cookie_headers().is_empty());
+        assert_eq!(world.commit(&mut second), Ok(()), "nothing is left");
+    }
+}
+
+#[test]
+fn a_login_under_an_id_that_moved_waits_until_somebody_can_say_whether_the_other_lives() {
+    let sessions = sessions();
+    let (mut world, mut browser) = begun(&sessions, "cart", "tea");
+    let mut first = world.loaded(&sessions, &browser);
+    log_in(&mut world, &mut first, 30);
+    world.commit(&mut first).expect("a commit");
+    let mut second = world.loaded(&sessions, &browser);
+    log_in(&mut world, &mut second, 0);
+    let random = world.random();
+    let create = second.commit(world.now_ms, random).expect("a call").expect("a call");
+    let (created, random) = (world.ask(&create), world.random());
+    let look = second.answer(created, world.now_ms, random);
+    assert_eq!(world.run_with(&mut second, look, &[Fault::LosesCall]), Err(Error::Timeout));
+    assert!(second.set_cookie_headers().is_empty());
+    world.commit(&mut second).expect("a commit");
+    browser.take(&second);
+    assert_eq!(world.get(&sessions, &browser, "cart").as_deref(), Some("tea"));
+}
+
+#[test]
 fn a_minute_after_a_move_the_old_cookie_is_a_visitors() {
     let sessions = sessions();
     let (mut world, mut browser) = begun(&sessions, "cart", "tea");

@@ -36,7 +36,7 @@ fn read(header: &[u8]) {
         }
     };
     let fits = |parts: &Vec<Vec<u8>>| parts.iter().all(|part| !part.is_empty() && part.len() <= MAX_LINE);
-    let values = all(NAME).into_iter().take(4).filter_map(whole).filter(fits);
+    let values = all(NAME).into_iter().take(5).filter_map(whole).filter(fits);
     let expected: Vec<u8> = values.flat_map(|parts| [parts.concat(), b";".to_vec()].concat()).collect();
     assert_eq!(found(header, NAME), (expected, Seen(bits)));
 }

@@ -42,7 +42,7 @@ pub fn law(input: &[u8]) {
     let header = expanded(input);
     let values = plainly(&header);
     let found: Vec<&[u8]> = candidates(&header, NAME.as_bytes()).collect();
-    assert_eq!(found, values.iter().map(Vec::as_slice).collect::<Vec<_>>());
+    assert_eq!(found, values.iter().take(4).map(Vec::as_slice).collect::<Vec<_>>());
     assert_eq!(find(&KEYRING, NAME, &header, NOW), judged(&values));
 }
 
@@ -51,9 +51,9 @@ fn expanded(input: &[u8]) -> Vec<u8> {
     input.iter().flat_map(|byte| word(byte).cloned().unwrap_or_else(|| vec![*byte])).collect()
 }
 
-/// The values of our name, at most four.
+/// The values of our name.
 fn plainly(header: &[u8]) -> Vec<Vec<u8>> {
-    plain_pairs(header).into_iter().filter(|(name, _)| name == NAME.as_bytes()).map(|(_, value)| value).take(4).collect()
+    plain_pairs(header).into_iter().filter(|(name, _)| name == NAME.as_bytes()).map(|(_, value)| value).collect()
 }
 
 /// Names and values of a header, read as characters.
@@ -66,12 +66,12 @@ pub(super) fn plain_pairs(header: &[u8]) -> Vec<(Vec<u8>, Vec<u8>)> {
     text.split(';').filter_map(|pair| pair.split_once('=')).map(|(name, value)| (trimmed(name), trimmed(value))).collect()
 }
 
-/// Opens each value by itself, then weighs what opened.
+/// Opens each of four values by itself, then weighs what opened.
 fn judged(values: &[Vec<u8>]) -> Found {
-    let opened: Vec<_> = values.iter().map(|value| SessionToken::open(&KEYRING, NAME, value, NOW)).collect();
+    let opened: Vec<_> = values.iter().take(4).map(|value| SessionToken::open(&KEYRING, NAME, value, NOW)).collect();
     let tokens: Vec<(SessionToken, usize)> = opened.iter().filter_map(|one| one.ok()).collect();
     match tokens.iter().min_by_key(|(token, secret)| (*secret, Reverse(token.issued))) {
-        Some((best, _)) if tokens.iter().any(|(token, _)| token.id != best.id) => Found::Ambiguous,
+        Some((best, _)) if values.len() > 4 || tokens.iter().any(|(token, _)| token.id != best.id) => Found::Ambiguous,
         Some((best, secret)) => Found::Token(*best, *secret),
         None => opened.first().and_then(|first| first.err()).map_or(Found::None, Found::Rejected),
     }
