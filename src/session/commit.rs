@@ -87,6 +87,7 @@ impl Session<'_> {
         if matches!(flow.task, Task::Destroy(_)) {
             return match end {
                 End::Gone => self.destroyed().map(|()| None),
+                End::Conflict => Err(Error::Conflict),
                 _ => Err(flow.error.unwrap_or(Error::StoreUnavailable)),
             };
         }

@@ -38,6 +38,10 @@ impl Session<'_> {
     ///   `commit` finds out where that can be found out.
     /// - `record-too-large`: the record would be above `max_record_bytes`; the
     ///   old one stays.
+    ///
+    /// Of a destroy:
+    ///
+    /// - `conflict`: others kept coming first; the session is still there.
     pub fn answer(&mut self, answer: StoreAnswer, now_ms: u64, random: Random) -> Result<Option<StoreCall>, Error> {
         match self.doing.take() {
             None => Ok(None),
@@ -108,7 +112,7 @@ impl Session<'_> {
 
     /// Removes the record that a regeneration created and cannot finish; if that fails, nobody knows its id.
     pub(super) fn give_up(&mut self, flow: &Flow, error: Error) -> Result<Option<StoreCall>, Error> {
-        let error = if matches!(flow.task, Task::Destroy(_)) { flow.error.unwrap_or(Error::StoreUnavailable) } else { error };
+        let error = if matches!(flow.task, Task::Destroy(_)) { flow.error.unwrap_or(error) } else { error };
         let Some(created) = flow.created else { return Err(error) };
         self.doing = Some(Doing::TakingBack(error));
         let operation = StoreOperation::Remove { key: self.settings.record_key(created) };

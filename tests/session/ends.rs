@@ -190,7 +190,7 @@ fn a_destroy_that_others_keep_from_its_end_is_not_confirmed() {
     let answer = world.ask(&call);
     world.pass(10);
     let random = world.random();
-    assert_eq!(session.answer(answer, world.now_ms, random), Err(Error::StoreUnavailable));
+    assert_eq!(session.answer(answer, world.now_ms, random), Err(Error::Conflict));
     assert!(session.set_cookie_headers().is_empty());
     world.destroy(&mut session).expect("destroyed");
 }
