@@ -15,6 +15,8 @@ import { keyOf, keyText, valueFrom, valueText } from "./values.ts";
 import { keeperOf, openCookie, takeId, tellDamage, type Visit } from "./visit.ts";
 
 type Primitive = string | number | boolean | null | undefined;
+/** JSON, which is stored as it is: a type that holds itself is compared with it, where taking it apart would never end. */
+type Json = Primitive | readonly Json[] | { readonly [key: string]: Json };
 type NeverStored =
   | bigint
   | symbol
@@ -34,7 +36,7 @@ type NeverStored =
 /** `T` where it comes back equal from the store, `never` where it does not. */
 export type Storable<T> = unknown extends T
   ? T
-  : T extends Primitive
+  : T extends Json
     ? T
     : T extends NeverStored
       ? never
