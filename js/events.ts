@@ -29,7 +29,8 @@ export type SessionEvent =
       readonly tries: number;
     })
   | EventBase<"breaker-opened" | "core-restarted", "error">
-  | EventBase<"breaker-closed", "info">;
+  | EventBase<"breaker-closed", "info">
+  | (EventBase<"option-warning", "warning"> & { readonly option: string });
 
 /** What a developer is to do about a cookie that never comes back. */
 const overHttp =
