@@ -230,7 +230,7 @@ export function settle(options: SessionsOptions): Settings {
   const provider = options.tempData === undefined ? "cookie" : (options.tempData as { provider?: unknown } | null)?.provider;
   oneOf("tempData.provider", provider, ["cookie", "session"], problems);
   oneOf("slide", slide, ["every-request", "on-load"], problems);
-  oneOf("concurrency", concurrency ?? "merge", ["merge", "last-write-wins", "exclusive"], problems);
+  if (concurrency !== undefined) oneOf("concurrency", concurrency, ["merge", "last-write-wins", "exclusive"], problems);
   oneOf("commit", commit, ["before-response", "background"], problems);
   typed("throwOnError", throwOnError, "boolean", problems);
   typed("encryptRecords", encryptRecords, "boolean", problems);
@@ -313,7 +313,8 @@ function checkNeeds(store: Store, concurrency: SessionsOptions["concurrency"], i
   if (concurrency === "exclusive" && !canLock(store)) {
     problems.push('concurrency: "exclusive" needs a store with locks that compares and sets. Write another mode, or choose another store');
   }
-  if (idleTimeoutSeconds < minTtlSeconds) problems.push("idleTimeoutSeconds: must not be below the shortest time that the store keeps");
+  if (typeof idleTimeoutSeconds === "number" && idleTimeoutSeconds < minTtlSeconds)
+    problems.push("idleTimeoutSeconds: must not be below the shortest time that the store keeps");
 }
 
 /** Says whether the store locks; whoever outlives the lock is stopped by a comparison. */

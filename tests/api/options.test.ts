@@ -128,6 +128,21 @@ describe("an option that is not allowed", () => {
     }
   });
 
+  test("is null, or of a type that no option has", () => {
+    const options = `secrets store applicationName cookie idleTimeoutSeconds absoluteTimeoutSeconds slide ioTimeoutMs concurrency
+      lockTimeoutMs throwOnError commit consent encryptRecords maxRecordBytes onEvent clock`.split(/\s+/);
+    const ofCookie = "name path domain secure httpOnly sameSite partitioned maxAgeSeconds isEssential".split(" ");
+    for (const wrong of [null, 0, Number.NaN, 1n, "no such word", Symbol("wrong"), () => ({})]) {
+      const allowed = typeof wrong === "function" ? ["consent", "onEvent", "clock"] : [];
+      for (const option of options.filter((each) => !allowed.includes(each)))
+        assert.ok(refusedWith({ [option]: wrong }).includes(` ${option}: `), `${option}: ${String(wrong)}`);
+      for (const option of ofCookie)
+        assert.ok(refusedWith({ cookie: { [option]: wrong } }).includes(` cookie.${option}: `), `cookie.${option}: ${String(wrong)}`);
+      assert.match(refusedWith({ tempData: wrong }), / tempData\.provider: /);
+      assert.match(refusedWith({ tempData: { provider: wrong } }), / tempData\.provider: /);
+    }
+  });
+
   test("is refused together with all the others, in one message", () => {
     const message = refusal({ idleTimeoutSeconds: 0, slide: "never", cookie: { path: "x", sameSite: 7 }, secrets: ["short"], commit: 7 });
     for (const option of ["secrets", "store", "idleTimeoutSeconds", "slide", "cookie.path", "cookie.sameSite", "commit"]) {

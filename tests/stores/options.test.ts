@@ -149,6 +149,13 @@ describe("a store over HTTP refuses", () => {
     refuses(webdis({ url: "canary", username: "canary", databaseId: "canary" }), /url: .*username, password: .*databaseId: /);
   });
 
+  it("null in the place of any option", () => {
+    const ofAll = ["url", "operationTimeoutMs", "retryTimeoutMs", "circuitBreaker", "allowInsecureHttp", "databaseId"];
+    for (const option of [...ofAll, "token"]) refuses(upstash({ [option]: null }), new RegExp(`${option}: `));
+    for (const option of ofAll) refuses(webdis({ [option]: null }), new RegExp(`${option}: `));
+    for (const option of ["username", "password"]) refuses(webdis({ username: "u", password: "p", [option]: null }), new RegExp(`${option}: `));
+  });
+
   it("options that are no object", () => {
     refuses(() => upstashStore(undefined as never), /url: .*token: /);
     refuses(() => webdisStore(null as never), /url: /);
