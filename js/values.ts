@@ -111,14 +111,24 @@ export function corrupt(): SessionError {
   return new SessionError("record-corrupt", "what is stored for this session is not a record. It was left as it is; destroy() removes it.");
 }
 
+/** What to store in place of what JSON would change. */
+const instead = new Map([
+  ["undefined", "null, or use delete"],
+  ["bigint", "it as text"],
+  ["Date", "its toISOString() or getTime()"],
+  ["Map", "an array of its entries"],
+  ["Set", "an array of its entries"],
+  ["Uint8Array", "it as a value of its own, or as base64"],
+]);
+
 /** Refuses what JSON would change, naming where it is. */
 function check(value: unknown, path: string, depth: number, above: object[]): void {
   switch (typeof value) {
     case "string":
-      if (!isWellFormed(value)) throw refusal(path, "a lone surrogate");
+      if (!isWellFormed(value)) throw refusal(path, "text with a lone surrogate", "its toWellFormed()");
       return;
     case "number":
-      if (!Number.isFinite(value)) throw refusal(path, "a number that is not finite");
+      if (!Number.isFinite(value)) throw refusal(path, "a number that is not finite", "null");
       return;
     case "boolean":
       return;
@@ -126,24 +136,26 @@ function check(value: unknown, path: string, depth: number, above: object[]): vo
       if (value !== null) checkObject(value, path, depth, above);
       return;
     default:
-      throw refusal(path, typeof value === "undefined" ? "undefined" : `a ${typeof value}`);
+      throw refusal(path, value === undefined ? "undefined" : `a ${typeof value}`, instead.get(typeof value));
   }
 }
 
 function checkObject(value: object, path: string, depth: number, above: object[]): void {
   if (above.includes(value)) throw refusal(path, "a cycle");
-  if (depth >= deepest) throw refusal(path, `more than ${deepest} levels`);
-  if (Object.getOwnPropertySymbols(value).length > 0) throw refusal(path, "a symbol as a key");
+  if (depth >= deepest) throw refusal(path, `below more than ${deepest} levels`);
+  const isArray = Array.isArray(value);
+  if (!(isArray ? isPlainArray(value) : isPlain(value))) throw refusalOf(value, path);
+  if (Object.getOwnPropertySymbols(value).length > 0) throw refusal(path, "an object with a symbol as a key");
+  // Also where no list of keys shows it: JSON writes what it gives.
+  if (typeof (value as { toJSON?: unknown }).toJSON === "function") throw refusal(path, "an object with toJSON", "what that gives");
   above.push(value);
-  if (Array.isArray(value)) {
-    if (!isPlainArray(value)) throw refusal(path, "an array of a class; store plain data");
+  if (isArray) {
     if (Object.keys(value).length !== value.length) throw refusal(path, "an array with holes or names");
     // Holes too: as many names would make up for them in the count.
     for (let index = 0; index < value.length; index++) check(value[index], `${path}[${index}]`, depth + 1, above);
   } else {
-    if (!isPlain(value)) throw refusal(path, "an object of a class; store plain data");
     for (const key of Object.keys(value)) {
-      if (!isWellFormed(key)) throw refusal(path, "a key with a lone surrogate");
+      if (!isWellFormed(key)) throw refusal(path, "an object whose key has a lone surrogate");
       const item = (value as Record<string, unknown>)[key];
       if (item !== undefined) check(item, /^[A-Za-z_$][\w$]*$/.test(key) ? `${path}.${key}` : `${path}[...]`, depth + 1, above);
     }
@@ -170,8 +182,16 @@ function isTop(prototype: unknown): boolean {
   );
 }
 
-function refusal(path: string, what: string): SessionError {
-  return new SessionError("value-not-serializable", `${path} is ${what}, which would not come back equal from the store.`);
+/** Refuses an object of a class; of those that everybody has it says which. */
+function refusalOf(value: object, path: string): SessionError {
+  // The name comes from our list: what an object says of itself may be a value.
+  const kind = Object.prototype.toString.call(value).slice(8, -1);
+  const advice = instead.get(kind);
+  return refusal(path, advice === undefined ? "an object of a class" : `a ${kind}`, advice);
+}
+
+function refusal(path: string, what: string, advice = "plain data"): SessionError {
+  return new SessionError("value-not-serializable", `${path} is ${what}, which would not come back equal. Store ${advice}.`);
 }
 
 function isWellFormed(text: string): boolean {

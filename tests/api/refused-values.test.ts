@@ -38,6 +38,9 @@ class Bare extends (null as unknown as ObjectConstructor) {
   }
 }
 class List extends Array<number> {}
+/** JSON would write what \`toJSON\` gives, wherever that is. */
+const hidden = (value: object) => Object.defineProperty(value, "toJSON", { value: () => "another" });
+const inherited = runInNewContext("Object.prototype.toJSON = () => 1; [{ a: 1 }, [1]]") as [object, object];
 
 /** Values, and the path that the message is to name. */
 const refused: [value: unknown, path: string][] = [
@@ -83,6 +86,12 @@ const refused: [value: unknown, path: string][] = [
   [{ a: { "\ud800": 1 } }, "value.a"],
   [{ a: "\udfff" }, "value.a"],
   [cycle, "value.inside[0]"],
+  [hidden({ a: 1 }), "value"],
+  [hidden([1]), "value"],
+  [{ in: [hidden({})] }, "value.in[0]"],
+  [inherited[0], "value"],
+  [inherited[1], "value"],
+  [{ toJSON: () => 1 }, "value"],
   [runInNewContext("new Date(0)"), "value"],
   [runInNewContext("new Map()"), "value"],
   [runInNewContext("new (class Point {})()"), "value"],
@@ -96,6 +105,30 @@ describe("a value that would not come back equal", () => {
       assert.ok(message.startsWith(`session: ${path} is `), message);
     }
     assert.match(await refusal(world, nested(65)), /more than 64 levels/);
+  });
+
+  test("is called what it is, with what to do", async () => {
+    const world = new World();
+    const said: [value: unknown, message: string][] = [
+      [{ at: new Date(0) }, "value.at is a Date, which would not come back equal. Store its toISOString() or getTime()."],
+      [runInNewContext("new Date(0)"), "value is a Date, which would not come back equal. Store its toISOString() or getTime()."],
+      [new Map(), "value is a Map, which would not come back equal. Store an array of its entries."],
+      [[new Set()], "value[0] is a Set, which would not come back equal. Store an array of its entries."],
+      [{ bytes: new Uint8Array(1) }, "value.bytes is a Uint8Array, which would not come back equal. Store it as a value of its own, or as base64."],
+      [Promise.resolve(1), "value is an object of a class, which would not come back equal. Store plain data."],
+      [new Point(), "value is an object of a class, which would not come back equal. Store plain data."],
+      [new List(1), "value is an object of a class, which would not come back equal. Store plain data."],
+      [hidden({}), "value is an object with toJSON, which would not come back equal. Store what that gives."],
+      [() => 1, "value is a function, which would not come back equal. Store plain data."],
+      [1n, "value is a bigint, which would not come back equal. Store it as text."],
+      [Number.NaN, "value is a number that is not finite, which would not come back equal. Store null."],
+      [undefined, "value is undefined, which would not come back equal. Store null, or use delete."],
+      [[undefined], "value[0] is undefined, which would not come back equal. Store null, or use delete."],
+      ["\ud800", "value is text with a lone surrogate, which would not come back equal. Store its toWellFormed()."],
+    ];
+    for (const [value, message] of said) assert.equal(await refusal(world, value), `session: ${message}`);
+    const named = { [Symbol.toStringTag]: "canary", __proto__: Point.prototype };
+    assert.doesNotMatch(await refusal(world, named), /canary/);
   });
 
   test("is not shown by the message, nor are the names on its path that could be one", async () => {
@@ -113,6 +146,7 @@ describe("a value that would not come back equal", () => {
       assert.throws(() => session.update("key", () => value), { code: "value-not-serializable" });
       assert.equal(session.get("key"), 1);
     }
+    assert.throws(() => session.update("key", () => undefined), /is undefined, .* or use delete\.$/);
   });
 
   test("as a key is refused", async () => {

@@ -73,6 +73,12 @@ describe("a value that may be stored", () => {
     assert.deepStrictEqual(await returned(world, Object.assign(Object.create(null), { a: 1 })), { a: 1 });
   });
 
+  test("may be -0, which comes back as the 0 that equals it", async () => {
+    const world = new World();
+    for (const value of [-0, [-0], { a: -0 }]) assert.deepEqual(JSON.stringify(await returned(world, value)), JSON.stringify(value));
+    assert.ok(Object.is(await returned(world, -0), 0));
+  });
+
   test("loses properties that are undefined, as in JSON", async () => {
     const world = new World();
     assert.deepStrictEqual(await returned(world, { a: undefined, b: { c: undefined } }), { b: {} });
