@@ -209,6 +209,8 @@ async function commitQuietly(visit: Visit, failure: "throw" | "tell", redirects:
   } catch (error) {
     if (error instanceof SessionError && error.code === "destroyed") return;
     if (failure === "throw" && settings.throwOnError) throw error;
+    // As for an answer of failure: only what an explicit commit or destroy() confirmed may leave with it.
+    visit.failed = true;
     const code = error instanceof SessionError ? error.code : "core-failed";
     // A damaged record, and what the store failed with, was told where it was met; that nobody can decide on the commit included.
     if (code === "timeout" || code === "record-corrupt" || code.startsWith("store-") || (error as SessionError).cause instanceof SessionError) return;

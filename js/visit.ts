@@ -147,7 +147,7 @@ export interface Visit {
   damaged: boolean;
   /** Whether it was told that nothing is kept for want of consent. */
   withheld: boolean;
-  /** Whether the response failed: only what was confirmed before may leave with it. */
+  /** Whether the response or its commit failed: only what was confirmed before may leave with it. */
   failed: boolean;
   due: DueCookie | undefined;
   pending: Pending | undefined;
