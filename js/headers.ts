@@ -39,7 +39,7 @@ export function isRedirect(response: Response): boolean {
 
 /** Says whether the answer is nobody else's. */
 function isUsed(visit: Visit): boolean {
-  return visit.used || visit.temp !== undefined;
+  return visit.used || visit.bound || visit.temp !== undefined;
 }
 
 /** Applies the session to headers. */

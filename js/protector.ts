@@ -87,6 +87,7 @@ function bindingOf(session: AnySession | undefined): string | SessionError {
   if (session === undefined) return "";
   const visit = VisitSession.visitOf(session);
   if (visit === undefined) throw new SessionError("invalid-options", "boundTo must be a session of this package.");
+  visit.bound = true;
   const { standing, move } = visit;
   if (standing === "unknown") return new SessionError("not-loaded", "boundTo is not loaded. Write `await session.load()` first.");
   if (standing === "unavailable") return new SessionError("store-unavailable", "the store could not be asked for boundTo.");

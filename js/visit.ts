@@ -138,6 +138,8 @@ export interface Visit {
   lock: Lock | undefined;
   /** Whether the request used the session, so that its answer is nobody else's. */
   used: boolean;
+  /** Whether text was made or opened for it: use too, but the store was not asked. */
+  bound: boolean;
   /** Whether the cookie must not be sent again, as the id was seen forwarded or destroyed. */
   outdated: boolean;
   destroyed: boolean;
@@ -191,6 +193,7 @@ export function begin(settings: Settings, request: RequestLike | undefined, id?:
     readOnly: false,
     lock: undefined,
     used: false,
+    bound: false,
     outdated: false,
     destroyed: false,
     started: false,

@@ -5,7 +5,7 @@ import { describe, test } from "node:test";
 import { createSessions, type Session, type SessionsOptions } from "edge-session";
 import { pages } from "./instances.ts";
 import { dice, seedFor } from "./seeds.ts";
-import { codeOf, type Data, OLD_SECRET, request, SECRET, World } from "./world.ts";
+import { Context, codeOf, type Data, OLD_SECRET, request, SECRET, World } from "./world.ts";
 
 /** Loads a visitor's session and sets its first value. */
 async function visitor(world: World): Promise<Session<Data>> {
@@ -375,6 +375,28 @@ describe("a text bound to a session", () => {
       return new Response(String(world.sessions.protector("csrf").unprotect("x", { boundTo: session })));
     });
     assert.equal(response.headers.get("cache-control"), "private, no-store");
+  });
+
+  test("makes the answer private also where the session was not loaded, which is renewed as ever", async () => {
+    const world = new World();
+    const { cookie } = await world.begun();
+    const protector = world.sessions.protector("csrf");
+    const asks = [
+      (session: Session<Data>) => assert.equal(protector.unprotect("x", { boundTo: session }), undefined),
+      (session: Session<Data>) => assert.throws(() => protector.protect("x", { boundTo: session }), { code: "not-loaded" }),
+    ];
+    for (const sent of [cookie, undefined]) {
+      for (const ask of asks) {
+        const context = new Context();
+        const response = await world.sessions.handle(request({ cookie: sent }), context, (session) => {
+          ask(session);
+          return new Response();
+        });
+        await context.settled();
+        assert.equal(response.headers.get("cache-control"), "private, no-store");
+        assert.deepEqual(world.store.taken(), sent === undefined ? [] : ["refresh"]);
+      }
+    }
   });
 
   test("leaves the answer alone where no session is asked", async () => {
