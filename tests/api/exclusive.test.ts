@@ -661,7 +661,7 @@ describe("a wait for the lock that its caller gives up", () => {
     const controller = new AbortController();
     const session = world.sessions.open(request({ cookie: begun.cookie }));
     const loading = session.load({ signal: controller.signal });
-    while (world.store.calls.length === 0) await Promise.resolve();
+    for (let turn = 0; turn < 1000 && world.store.calls.length === 0; turn++) await new Promise(setImmediate);
     await new Promise(setImmediate);
     const reason = new Error("gone");
     controller.abort(reason);

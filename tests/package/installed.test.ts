@@ -5,7 +5,6 @@ import { randomBytes } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { after, before, describe, test } from "node:test";
-import { gzipSync } from "node:zlib";
 import { publint } from "publint";
 import { formatMessage } from "publint/utils";
 import { Visitor } from "../jar.ts";
@@ -127,11 +126,5 @@ describe("the packed package", () => {
   test("gives attw nothing to say", async () => {
     const args = [installed.tarball, "--profile", "esm-only", "--no-definitely-typed", "--quiet"];
     assert.equal(await output(join(ROOT, "node_modules/.bin/attw"), args, ROOT), "");
-  });
-
-  test("has WebAssembly of less than 50 kB gzip", () => {
-    const wasm = readFileSync(join(installed.folder, "node_modules/edge-session/dist/edge_session_bg.wasm"));
-    const bytes = gzipSync(wasm, { level: 9 }).length;
-    assert.ok(bytes < 50_000, `${bytes} bytes`);
   });
 });
