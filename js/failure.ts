@@ -73,6 +73,9 @@ const MESSAGES: { readonly [code in SessionErrorCode]?: string } = {
   "store-rejected": "the store refused the command",
 };
 
+/** Statuses whose text means nothing to `refused`. */
+export const SAYS_ALL: ReadonlySet<number> = new Set([401, 403, 408, 413, 425, 429]);
+
 /** An answer that is no 2xx; `said` is what its text was known to mean. */
 export function refused(response: Response, said: SessionErrorCode | undefined): Failure {
   const { status } = response;

@@ -2,7 +2,7 @@
 
 import { Breaker } from "./breaker.ts";
 import { SessionError, type SessionErrorCode } from "./errors.ts";
-import { type Effort, Failure, lostConnection, noteEffort, refused, storeError } from "./failure.ts";
+import { type Effort, Failure, lostConnection, noteEffort, refused, SAYS_ALL, storeError } from "./failure.ts";
 import type { StoreIo } from "./store.ts";
 
 /** How long calls may take, and whether a dead endpoint is left alone for a while. */
@@ -158,7 +158,10 @@ export class Endpoint {
         dropBody(response);
         return new Failure(storeError("store-protocol", `status ${response.status}`), {});
       }
-      return refused(response, exchange.refusal(await readText(response).catch(() => "")));
+      // What a status says alone needs no body, which may never come.
+      if (!SAYS_ALL.has(response.status)) return refused(response, exchange.refusal(await readText(response).catch(() => "")));
+      dropBody(response);
+      return refused(response, undefined);
     } catch (error) {
       if (!(error instanceof SessionError)) return lostConnection(error, true);
       return new Failure(error, { retry: error.code === "store-unavailable" || error.code === "store-throttled" });

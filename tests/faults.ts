@@ -117,6 +117,8 @@ const words: [text: string, code: SessionErrorCode][] = [
   ["NOAUTH Authentication required.", "store-auth"],
   ["NOPERM this user has no permissions to run the 'getex' command", "store-auth"],
   ["ERR The user executing the script can't run this command or subcommand script: 1", "store-auth"],
+  ["ERR Error running script (call to f_1): @user_script:1: @user_script: 1: The user executing the script can't run this command", "store-auth"],
+  ["ERR ACL failure in script: User edge has no permissions to run the 'set' command script: 1, on @user_script:1.", "store-auth"],
   ["LOADING Redis is loading the dataset in memory", "store-unavailable"],
   ["READONLY You can't write against a read only replica.", "store-unavailable"],
   ["CLUSTERDOWN The cluster is down", "store-unavailable"],

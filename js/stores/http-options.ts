@@ -18,7 +18,7 @@ export interface HttpStoreOptions {
    */
   retryTimeoutMs?: number | undefined;
   /**
-   * Whether the store is left alone for a second after five calls in a row got no answer. Costs nothing while it answers.
+   * Whether the store is left alone for a second after five calls in a row got no answer, or that it cannot serve now. Costs nothing while it answers.
    * @default true
    */
   circuitBreaker?: boolean | undefined;

@@ -24,12 +24,18 @@ const CREATE =
   "if redis.call('GETRANGE',KEYS[1],3,18)==string.sub(ARGV[2],4,19) then return 1 end " +
   "return redis.call('GET',KEYS[1])";
 
-/** KEYS[1]; ARGV: expected revision, time to live, record. 1: stored, now or by an earlier try; 0: missing; else the record that is there. */
+/**
+ * KEYS[1]; ARGV: expected revision, time to live, record. 1: stored, now or by an earlier try; 0: missing; else the record that is there.
+ *
+ * A full Redis refuses a script's first write where that could grow; a tombstone comes after a DEL, so that a logout is never refused.
+ */
 const UPDATE =
   "local r=redis.call('GETRANGE',KEYS[1],3,18) " +
   "if r=='' and not redis.call('GET',KEYS[1]) then return 0 end " +
   "if r==string.sub(ARGV[3],4,19) then return 1 end " +
   "if r~=ARGV[1] then return redis.call('GET',KEYS[1]) end " +
+  "" +
+  "if string.sub(ARGV[3],1,3)=='1d.' then redis.call('DEL',KEYS[1]) end " +
   "redis.call('SET',KEYS[1],ARGV[3],'EX',ARGV[2]) return 1";
 
 /** KEYS[1]; ARGV: time to live in milliseconds, token. 1: the token holds the lock, since now or an earlier try; 0: another does. */

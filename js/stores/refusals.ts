@@ -16,7 +16,7 @@ export function refusalCode(text: string): SessionErrorCode | undefined {
   if (/\b(max|quota|limit)\b.*\bexceeded\b/i.test(message)) return /per.second|\brate\b/i.test(message) ? "store-throttled" : "store-quota";
   if (message.startsWith("ERR max number of clients")) return "store-unavailable";
   // What a command ran into inside a script is told inside an ERR, with other words for a right that lacks.
-  if (/^ERR The user executing the script can't /.test(message)) return "store-auth";
+  if (/^ERR (ACL failure in script:|.*The user executing the script can't )/.test(message)) return "store-auth";
   const inner = /@user_script.*-(OOM|READONLY|NOPERM|MISCONF)\b/.exec(message)?.[1];
   return inner === undefined ? "store-rejected" : refusalCode(inner);
 }

@@ -8,6 +8,9 @@ import { checkHttpOptions, type HttpStoreOptions, isOptions, isWhole } from "./h
 import { type Command, RedisStore, SET_LAST } from "./redis.ts";
 import { refusalCode } from "./refusals.ts";
 
+/** Characters of a path, scripts included; Webdis takes about 80,000 in all that comes before a body. */
+const LONGEST_PATH = 32_768;
+
 /** Where Webdis answers, and who asks. */
 export interface WebdisOptions extends HttpStoreOptions {
   /** The user of Webdis' `http_basic_auth`; needs `password`. It travels in a header only. */
@@ -15,7 +18,7 @@ export interface WebdisOptions extends HttpStoreOptions {
   /** The password to `username`. */
   password?: string | undefined;
   /**
-   * The number of the Redis database; Webdis must be allowed to `SELECT` it, else it stays in 0 and tells nobody.
+   * The number of the Redis database; Redis must have it and allow Webdis to `SELECT` it, else Webdis stays in 0 and tells nobody.
    * @default 0
    */
   databaseId?: number | undefined;
@@ -23,6 +26,8 @@ export interface WebdisOptions extends HttpStoreOptions {
 
 /**
  * Keeps records in any Redis or Valkey behind Webdis.
+ *
+ * Behind a proxy, connections to Webdis are kept alive: 0.1.9 never answers a longer write over one that ends with it.
  *
  * Webdis allows every command to everybody unless told otherwise: allow `GETEX`, `EVAL`, `EXPIRE`, `DEL` to one user and disable the rest.
  *
@@ -49,7 +54,7 @@ export function webdisStore(options: WebdisOptions): Store {
       // A text goes as the raw body of a PUT, which is its last argument. All else goes in a POST's body: no cache answers it.
       const body = name === "EVAL" ? String(parameters.pop()) : database + toPath(name, parameters);
       const request = name === "EVAL" ? { method: "PUT", path: database + toPath(name, parameters) } : { method: "POST", path: "" };
-      if (name === "EVAL") refuseDots(String(parameters[2]));
+      if (name === "EVAL") refuseKey(String(parameters[2]), request.path);
       const init = { method: request.method, headers, body };
       return endpoint.call(
         { url: base + request.path, init, writes: name !== "GETEX", read: (text) => readReply(name, text), refusal: readRefusal },
@@ -86,9 +91,14 @@ function encodeSegment(text: string): string {
   return encodeURIComponent(text.toWellFormed()).replace(/[.!~*'()]/g, (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`);
 }
 
-/** A url's parser takes `%2E%2E` for a way up and shortens the path, so such a key would make another command. */
-function refuseDots(key: string): void {
+/**
+ * A url's parser takes `%2E%2E` for a way up and shortens the path, so such a key would make another command. A path that is too long
+ * Webdis answers with 400, and after it the next call on the same connection.
+ */
+function refuseKey(key: string, path: string): void {
   if (key === "" || key === "." || key === "..") throw new SessionError("invalid-options", "webdisStore: the key must not be empty or dots only");
+  if (path.length > LONGEST_PATH)
+    throw new SessionError("invalid-options", `webdisStore: the key must not take more than ${LONGEST_PATH} characters`);
 }
 
 /** `{"NAME": value}` and nothing else; `[true, text]` is a status, `[false, text]` an error in spite of the 200. */

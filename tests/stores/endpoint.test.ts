@@ -6,7 +6,7 @@ import { effortBefore } from "../../dist/failure.js";
 import { Endpoint, type Exchange, type Limits, type Platform } from "../../dist/http.js";
 import { anyIo } from "../store-laws.ts";
 
-type Outcome = "ok" | "hang" | "refused" | "broken" | { status: number; retryAfter?: string; body?: string };
+type Outcome = "ok" | "hang" | "refused" | "broken" | { status: number; retryAfter?: string; body?: string | ReadableStream };
 
 /** Time that moves only when everybody waits, and an endpoint that takes `takes` ms for each outcome but `hang`. */
 function simulate(
@@ -185,6 +185,38 @@ describe("which answers are tried again", () => {
   it("a server that says in words that it cannot serve now is, but inside a 4xx", async () => {
     assert.deepEqual(await tries({ status: 500, body: "LOADING" }), { code: "store-unavailable", tries: 3 });
     assert.deepEqual(await tries({ status: 400, body: "LOADING" }), { code: "store-unavailable", tries: 1 });
+  });
+});
+
+describe("a refusal whose body never comes", () => {
+  /** What became of it, and whether the body was given up. */
+  const refusal = async (status: number) => {
+    let dropped = false;
+    const body = new ReadableStream({
+      cancel: () => {
+        dropped = true;
+      },
+    });
+    const { code, tries, took } = await simulate([{ status, body }], { limits: { retryTimeoutMs: 0 } }).run(true);
+    return { code, tries, took, dropped };
+  };
+
+  it("is what its status says, at once", async () => {
+    const codes = {
+      401: "store-auth",
+      403: "store-auth",
+      408: "store-unavailable",
+      413: "store-rejected",
+      425: "store-unavailable",
+      429: "store-throttled",
+    };
+    for (const [status, code] of Object.entries(codes)) {
+      assert.deepEqual(await refusal(Number(status)), { code, tries: 1, took: 0, dropped: true }, status);
+    }
+  });
+
+  it("is no answer where the text would say more", async () => {
+    for (const status of [400, 404, 500, 503]) assert.equal((await refusal(status)).code, "timeout", String(status));
   });
 });
 

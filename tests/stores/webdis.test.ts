@@ -187,6 +187,25 @@ describe("webdisStore where Redis itself refuses", () => {
     }
   });
 
+  it("a key too long for Webdis is refused before it is sent, and spoils no other call", async () => {
+    const plain = await startRedis();
+    const webdis = await startWebdis({ redisPort: plain.port });
+    const store = webdisStore({ url: webdis.url });
+    try {
+      const key = freshKey();
+      const long = encodeURIComponent("漢".repeat(2100));
+      await store.put(long, "1c.-.-.1", 60, anyIo());
+      assert.equal(await store.load(long, 60, anyIo()), "1c.-.-.1");
+      for (let round = 0; round < 5; round++) {
+        await assert.rejects(store.put(encodeURIComponent("漢".repeat(8000)), "1c.-.-.1", 60, anyIo()), { code: "invalid-options" });
+        await store.put(key, `1c.-.-.${round}`, 60, anyIo());
+      }
+    } finally {
+      await webdis.stop();
+      await plain.stop();
+    }
+  });
+
   it("a record too large for Webdis is refused, and the old one stays", async () => {
     const plain = await startRedis();
     const webdis = await startWebdis({ redisPort: plain.port, maxRequestBytes: 100_000 });
