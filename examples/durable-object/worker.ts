@@ -40,14 +40,17 @@ export class Room extends DurableObject {
 
 export default {
   async fetch(request, { ROOM }, ctx) {
-    const { pathname, searchParams } = new URL(request.url);
+    const { origin, pathname } = new URL(request.url);
     if (pathname === "/room") return ROOM.getByName("lobby").fetch(request);
+    // A link must not sign anybody in or out, nor a form on another site.
+    if (request.method !== "POST") return new Response("Only by POST.", { status: 405, headers: { Allow: "POST" } });
+    if (request.headers.get("Origin") !== origin) return new Response("Only from our own pages.", { status: 403 });
     return await sessions.handle(request, ctx, async (session) => {
       await session.load();
       if (pathname === "/sign-out") await session.destroy();
       else {
         session.regenerateId();
-        session.set("name", searchParams.get("name") ?? "somebody");
+        session.set("name", String((await request.formData()).get("name")));
       }
       return new Response("ok");
     });
