@@ -9,9 +9,15 @@ import { begin, keeperOf, tell, type Visit } from "./visit.ts";
 
 /** How long an entry lives: until the nearer of both; without them for ever. More than 0, at most 100 years; fractions count, to the millisecond. */
 export interface CacheTimes {
-  /** Seconds from now after which it is gone, whoever reads it. */
+  /**
+   * Seconds from now after which it is gone, whoever reads it.
+   * @default none
+   */
   absoluteExpirationSeconds?: number | undefined;
-  /** Seconds without a `get` or `refresh` after which it is gone, rounded up to the store's whole seconds. */
+  /**
+   * Seconds without a `get` or `refresh` after which it is gone, rounded up to the store's whole seconds.
+   * @default none
+   */
   slidingExpirationSeconds?: number | undefined;
 }
 

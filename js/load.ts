@@ -13,11 +13,15 @@ import { keeperOf, keyFor, note, now, openCookie, tell, type Visit } from "./vis
 
 /** What `load()` takes. */
 export interface LoadOptions {
-  /** Ends the waiting; the load then rejects with the signal's reason. */
+  /**
+   * Ends the waiting; the load then rejects with the signal's reason.
+   * @default none: `ioTimeoutMs` ends it
+   */
   signal?: AbortSignal | undefined;
   /**
    * Says that the request will not write: what would change the session, but `destroy()`, throws `read-only`. Under
    * `concurrency: "exclusive"` it neither takes the lock nor waits for it; a later plain `load()` does, and loads anew.
+   * @default false
    */
   readOnly?: boolean | undefined;
 }

@@ -16,17 +16,17 @@ export type SameSite = "lax" | "strict" | "none";
 /** What is written beside the session's id. Illegal pairs (`__Host-` with a domain) are refused at construction. */
 export interface CookieOptions {
   /**
-   * The cookie's name. A prefix makes browsers hold us to it: `__Host-` needs `secure`, path `/` and no domain, `__Secure-` needs `secure`.
+   * The cookie's name, 1 to 4,000 letters, digits, `-`, `_` and what else HTTP allows in a token. A prefix makes browsers hold us to it: `__Host-` needs `secure`, path `/` and no domain, `__Secure-` needs `secure`.
    * @default "__Host-session"
    */
   name?: string | undefined;
   /**
-   * The path below which the cookie is sent.
+   * The path below which the cookie is sent: 1 to 1,024 characters of ASCII without `;`, the first of them `/`.
    * @default "/"
    */
   path?: string | undefined;
   /**
-   * The domain whose hosts get the cookie too; without it only the host that set it. Not with `__Host-`.
+   * The domain whose hosts get the cookie too, 1 to 1,024 characters of ASCII without `;`; without it only the host that set it. Not with `__Host-`.
    * @default none
    */
   domain?: string | undefined;
@@ -74,7 +74,10 @@ export interface SessionsOptions {
    * @default "edge-session"
    */
   applicationName?: string | undefined;
-  /** The cookie. */
+  /**
+   * The cookie.
+   * @default each of its settings has its own
+   */
   cookie?: CookieOptions | undefined;
   /**
    * How long a session lives without a request, in whole seconds, 1 to 34,560,000; independent of the cookie's life.
@@ -82,7 +85,7 @@ export interface SessionsOptions {
    */
   idleTimeoutSeconds?: number | undefined;
   /**
-   * How long a session lives at all, in whole seconds, at least `idleTimeoutSeconds`; `Infinity` is for ever.
+   * How long a session lives at all, in whole seconds, from `idleTimeoutSeconds` to 34,560,000; `Infinity` is for ever.
    * @default 86400
    */
   absoluteTimeoutSeconds?: number | undefined;
@@ -93,7 +96,7 @@ export interface SessionsOptions {
    */
   slide?: "every-request" | "on-load" | undefined;
   /**
-   * How long one load or one commit may take in all, retries and replays included, in milliseconds; `Infinity` is allowed.
+   * How long one load or one commit may take in all, retries and replays included, in milliseconds, from 1; `Infinity` is allowed.
    * @default 10000
    */
   ioTimeoutMs?: number | undefined;
@@ -143,7 +146,7 @@ export interface SessionsOptions {
    */
   tempData?: { provider: "cookie" | "session" } | undefined;
   /**
-   * How long a record's text may be before it is sealed, in bytes; a character that is not ASCII counts 6 or 12.
+   * How long a record's text may be before it is sealed, in bytes, 1 to 1,048,576; a character that is not ASCII counts 6 or 12.
    * @default 65536
    */
   maxRecordBytes?: number | undefined;

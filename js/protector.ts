@@ -15,13 +15,19 @@ export interface ProtectOptions {
    * @default for ever, as long as its secret is among `secrets`
    */
   expiresInSeconds?: number | undefined;
-  /** The session that it opens for, from that session's first `set` on; after `regenerateId()` the new one. */
+  /**
+   * The session that it opens for, from that session's first `set` on; after `regenerateId()` the new one.
+   * @default none: it opens for everybody
+   */
   boundTo?: AnySession | undefined;
 }
 
 /** What `unprotect` takes. */
 export interface UnprotectOptions {
-  /** The session that the text was bound to. */
+  /**
+   * The session that the text was bound to.
+   * @default none
+   */
   boundTo?: AnySession | undefined;
 }
 

@@ -64,9 +64,15 @@ export interface Items extends Map<string, unknown> {
 
 /** What `regenerateId()` takes. */
 export interface RegenerateOptions {
-  /** How long requests already on their way may still read, never write, what was there before, in whole seconds. */
+  /**
+   * How long requests already on their way may still read, never write, what was there before, in whole seconds, 0 to 34,560,000.
+   * @default 0
+   */
   graceSeconds?: number | undefined;
-  /** Whether the cookie outlives the browser ("remember me"); true needs `cookie.maxAgeSeconds`. */
+  /**
+   * Whether the cookie outlives the browser ("remember me"); true needs `cookie.maxAgeSeconds`.
+   * @default as it was before; else true where `cookie.maxAgeSeconds` is set
+   */
   persistent?: boolean | undefined;
 }
 
@@ -119,7 +125,8 @@ export interface Session<Data extends object = Record<string, unknown>, Temp ext
   keys(): IterableIterator<string>;
   /**
    * Stores the changes made so far. `handle` does it by itself; call it to see it fail, or before a redirect that is thrown.
-   * @throws {SessionError} `destroyed`, `conflict`, `commit-ambiguous`, `record-too-large`, `response-started`, what the store failed with
+   * @throws {SessionError} `destroyed`, `conflict`, `commit-ambiguous`, `record-too-large`, `cookie-too-large`, `response-started`, what the
+   *   store failed with; `value-not-serializable` where an `update` is computed again; and what its function throws
    */
   commit(options?: { signal?: AbortSignal | undefined }): Promise<void>;
   /**
@@ -129,7 +136,7 @@ export interface Session<Data extends object = Record<string, unknown>, Temp ext
   regenerateId(options?: RegenerateOptions): void;
   /**
    * Ends the session, at once; resolves only when the store confirmed it. The browser's cookie is expired; a `set` after it begins a new session.
-   * @throws {SessionError} what the store failed with; the session is then still there
+   * @throws {SessionError} what the store failed with, or `conflict`: the session may then still be there; `response-started`
    */
   destroy(): Promise<void>;
   /** Puts the confirmed cookie and `Cache-Control` on a response, a copy of it where its headers are immutable. `handle` does it by itself. */

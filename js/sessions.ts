@@ -35,6 +35,7 @@ export interface Sessions<Data extends object = Record<string, unknown>, Temp ex
   /**
    * Opens the request's session, runs the handler, commits, and puts the cookie and `Cache-Control` on its answer.
    * A failure of the store that the handler does not catch is answered 503, with `Retry-After`; one of the commit after it rejects.
+   * @throws {SessionError} as `commit`; `invalid-options` of a function of options; and what the handler throws
    */
   handle(
     request: RequestLike,
@@ -44,6 +45,7 @@ export interface Sessions<Data extends object = Record<string, unknown>, Temp ex
   /**
    * Gives the request's session without any I/O, for code that calls `load()`, `commit()` and `applyTo()` itself. Under
    * `concurrency: "exclusive"` only `commit()` and `destroy()` free the lock that `load()` took, before its time is over.
+   * @throws {SessionError} `invalid-options` of a function of options
    */
   open(request: RequestLike): Session<Data, Temp>;
   /**

@@ -8,12 +8,12 @@ export interface HttpStoreOptions {
   /** The endpoint, without credentials in it: `https:`, or `http:` to this machine. */
   url: string;
   /**
-   * How long one try may take, in milliseconds. Raise it for a store that is far away; a dead one then holds a request longer.
+   * How long one try may take, in whole milliseconds, 1 to 600,000. Raise it for a store that is far away; a dead one then holds a request longer.
    * @default 1000
    */
   operationTimeoutMs?: number | undefined;
   /**
-   * How long a failed call is tried again, in milliseconds: after 20 ms, then every second, then once more; 0 is never.
+   * How long a failed call is tried again, in whole milliseconds, 0 to 600,000: after 20 ms, then every second, then once more; 0 is never.
    * @default 1000
    */
   retryTimeoutMs?: number | undefined;

@@ -11,7 +11,7 @@ export interface MemoryOptions {
    */
   clock?: (() => number) | undefined;
   /**
-   * How many records are kept; beyond it expired ones go first, then the least recently used.
+   * How many records are kept, from 1; beyond it expired ones go first, then the least recently used.
    * @default 10000
    */
   maxEntries?: number | undefined;

@@ -13,12 +13,19 @@ const LONGEST_PATH = 32_768;
 
 /** Where Webdis answers, and who asks. */
 export interface WebdisOptions extends HttpStoreOptions {
-  /** The user of Webdis' `http_basic_auth`; needs `password`. It travels in a header only. */
+  /**
+   * The user of Webdis' `http_basic_auth`; needs `password`. It travels in a header only.
+   * @default none: no credentials are sent
+   */
   username?: string | undefined;
-  /** The password to `username`. */
+  /**
+   * The password to `username`.
+   * @default none: no credentials are sent
+   */
   password?: string | undefined;
   /**
-   * The number of the Redis database; Redis must have it and allow Webdis to `SELECT` it, else Webdis stays in 0 and tells nobody.
+   * The number of the Redis database, 0 to 65535; Redis must have it and allow Webdis to `SELECT` it, else Webdis stays in 0 and
+   * tells nobody.
    * @default 0
    */
   databaseId?: number | undefined;

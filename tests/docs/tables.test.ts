@@ -4,6 +4,9 @@ import assert from "node:assert/strict";
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { describe, test } from "node:test";
+import { createSessions, memoryStore } from "edge-session";
+import { upstashStore } from "edge-session/stores/upstash";
+import { webdisStore } from "edge-session/stores/webdis";
 import { codesIn, ROOT, readProjectFile, tableBelow, tablesOf } from "./markdown.ts";
 
 const readme = readProjectFile("README.md");
@@ -74,6 +77,141 @@ describe("the table of options", () => {
     const fallbacks = fallbacksIn(source);
     assert.deepEqual([...fallbacks.keys()].sort(), [...documented.keys()].sort());
     for (const [name, value] of fallbacks) assert.equal(documented.get(name), value, name);
+  });
+
+  test("has every option of one store", () => {
+    const rows = tableBelow(readme, "Options of one store").rows;
+    for (const [store, file, name, count] of [
+      ["memoryStore", "memory", "MemoryOptions", 3],
+      ["upstashStore", "upstash", "UpstashOptions", 1],
+      ["webdisStore", "webdis", "WebdisOptions", 3],
+    ] as const) {
+      const own = rows.filter((row) => row.get("of") === `\`${store}\``);
+      const said = own.map((row) => [codesIn(row.get("option") ?? "")[0], row.get("default")?.replaceAll("`", "")] as const);
+      assert.equal(said.length, count);
+      assert.deepEqual(Object.fromEntries(said), Object.fromEntries(defaultsOf(readProjectFile(`js/stores/${file}.ts`), name)));
+    }
+  });
+});
+
+describe("the column of ranges", () => {
+  const secrets = ["a secret of this test, of 32 bytes or more"];
+  /** How to give each of a table's options a value. */
+  const tables: Record<string, (option: string, value: unknown) => unknown> = {
+    Options: (option, value) =>
+      createSessions({
+        secrets,
+        store: memoryStore(),
+        ...(option === "idleTimeoutSeconds" ? { absoluteTimeoutSeconds: Number.POSITIVE_INFINITY } : {}),
+        [option]: value,
+      }),
+    "The cookie": (option, value) =>
+      createSessions({ secrets, store: memoryStore(), cookie: { ...(option === "maxAgeSeconds" ? {} : { name: "s" }), [option]: value } }),
+    "Over HTTP": (option, value) => upstashStore({ url: "https://r.example", token: "t", [option]: value }),
+    "Options of one store": (option, value) =>
+      option === "maxEntries" ? memoryStore({ [option]: value } as object) : webdisStore({ url: "https://r.example", [option]: value }),
+  };
+  const rows = Object.entries(tables).flatMap(([heading, give]) =>
+    tableBelow(readme, heading).rows.map((row) => ({ give, option: codesIn(row.get("option") ?? "")[0] ?? "", range: row.get("unit, range") ?? "" })),
+  );
+  /** Those with a number in them; what a text is made of has a test of its own. */
+  const numbers = rows.filter(({ range }) => /\d/.test(range) && !/ASCII|letters|A-Z|bytes or more/.test(range));
+  const number = (text: string | undefined) => (text === undefined ? undefined : Number(text.replaceAll(",", "")));
+  const refused = (option: string) => ({ code: "invalid-options", message: new RegExp(`\\b${option}: `) });
+
+  test("is read of every option that is a number", () => {
+    assert.deepEqual(numbers.map(({ option }) => option).sort(), [
+      "absoluteTimeoutSeconds",
+      "databaseId",
+      "idleTimeoutSeconds",
+      "ioTimeoutMs",
+      "lockTimeoutMs",
+      "maxAgeSeconds",
+      "maxEntries",
+      "maxRecordBytes",
+      "operationTimeoutMs",
+      "retryTimeoutMs",
+    ]);
+  });
+
+  for (const { give, option, range } of numbers) {
+    test(`has the least and the most that ${option} may be`, () => {
+      // The idle time is the least of the absolute one; 1200 by default.
+      const least = number(/([\d,]+) to /.exec(range)?.[1] ?? /from (\d+)/.exec(range)?.[1]) ?? 1200;
+      const most = number(/ to ([\d,]*\d)/.exec(range)?.[1]);
+      assert.doesNotThrow(() => give(option, least));
+      assert.throws(() => give(option, least - 1), refused(option));
+      if (most === undefined) assert.doesNotThrow(() => give(option, Number.MAX_SAFE_INTEGER));
+      else {
+        assert.doesNotThrow(() => give(option, most));
+        assert.throws(() => give(option, most + 1), refused(option));
+      }
+      if (range.includes("`Infinity`")) assert.doesNotThrow(() => give(option, Number.POSITIVE_INFINITY));
+      else assert.throws(() => give(option, Number.POSITIVE_INFINITY), refused(option));
+    });
+  }
+
+  test("says what texts may be, and how many secrets there are", () => {
+    const said = (option: string) => rows.find((row) => row.option === option) ?? assert.fail(option);
+    const longest = (option: string) => number(/1 to ([\d,]*\d)/.exec(said(option).range)?.[1]) ?? 0;
+    for (const [option, first, wrong] of [
+      ["applicationName", "aA0._-", "a b"],
+      ["name", "aA0-_.", "a;b"],
+      ["path", "/a b", "/a;b"],
+      ["domain", "shop.example", "a;b"],
+    ] as const) {
+      const { give } = said(option);
+      const most = first.padEnd(longest(option), "x");
+      assert.doesNotThrow(() => give(option, first), option);
+      assert.doesNotThrow(() => give(option, most), option);
+      for (const value of ["", wrong, `${most}x`, `${first}\u00fc`]) assert.throws(() => give(option, value), refused(option), option);
+    }
+    assert.throws(() => said("path").give("path", "shop"), refused("path"));
+    const { give } = said("secrets");
+    const distinct = (count: number, bytes: number) => Array.from({ length: count }, (_, index) => String(index).padEnd(bytes, "x"));
+    assert.equal(said("secrets").range, "1 to 8, each 32 bytes or more");
+    assert.doesNotThrow(() => give("secrets", distinct(8, 32)));
+    for (const value of [[], distinct(9, 32), distinct(1, 31)]) assert.throws(() => give("secrets", value), refused("secrets"));
+  });
+
+  test("is said of the seconds of grace, and of a protector's purpose, too", async () => {
+    const sessions = createSessions({ secrets, store: memoryStore() });
+    const grace = number(/`graceSeconds` is whole seconds, 0 \(the default\) to ([\d,]*\d)\./.exec(readme)?.[1]) ?? 0;
+    const purpose = number(/one purpose \(a text of yours, 1 to ([\d,]+) characters\)/.exec(readme)?.[1]) ?? 0;
+    const session = sessions.open(new Request("https://app.example/"));
+    await session.load();
+    for (const seconds of [0, grace]) assert.doesNotThrow(() => session.regenerateId({ graceSeconds: seconds }));
+    for (const seconds of [-1, grace + 1, 0.5]) assert.throws(() => session.regenerateId({ graceSeconds: seconds }), { code: "invalid-options" });
+    for (const length of [1, purpose]) assert.doesNotThrow(() => sessions.protector("x".repeat(length)));
+    for (const length of [0, purpose + 1]) assert.throws(() => sessions.protector("x".repeat(length)), { code: "invalid-options" });
+  });
+
+  test("is beside each option in the editor, with its default", () => {
+    for (const { option, range } of numbers) {
+      const source = ["js/options.ts", "js/stores/http-options.ts", "js/stores/memory.ts", "js/stores/webdis.ts"].map(readProjectFile).join("");
+      const doc = new RegExp(`/\\*\\*((?:(?!\\*/)[\\s\\S])*)\\*/\\n {2}${option}\\?:`).exec(source)?.[1] ?? assert.fail(option);
+      const plain = doc.replaceAll(",", "");
+      for (const bound of range.match(/\d[\d,]*/g) ?? [])
+        assert.match(plain, new RegExp(`\\b${bound.replace(/,$/, "").replaceAll(",", "")}\\b`), option);
+      assert.match(doc, /@default \S/, option);
+    }
+  });
+
+  test("has no option anywhere without its default", () => {
+    const files = readdirSync(join(ROOT, "js"), { recursive: true })
+      .map(String)
+      .filter((name) => name.endsWith(".ts"));
+    const options = files.flatMap((name) =>
+      [...readProjectFile(`js/${name}`).matchAll(/export interface (\w*(?:Options|Times)) [^{]*\{\n([\s\S]*?)\n\}/g)].flatMap(
+        ([, of = "", body = ""]) =>
+          [...body.matchAll(/(\/\*\*(?:(?!\*\/)[\s\S])*\*\/\n)? {2}(\w+)\?:/g)].map(([, doc = "", option]) => ({ option: `${of}.${option}`, doc })),
+      ),
+    );
+    assert.ok(options.length > 40, String(options.length));
+    assert.deepEqual(
+      options.filter(({ doc }) => !doc.includes("@default ")).map(({ option }) => option),
+      [],
+    );
   });
 });
 
