@@ -22,6 +22,8 @@ export type SessionEvent =
   | (EventBase<"cookie-withheld", "warning"> & { readonly reason: "consent" | "error-response" })
   | EventBase<"secure-cookie-over-http", "warning">
   | (EventBase<"record-rejected", "error"> & { readonly code: SessionErrorCode })
+  // A call of the store; or a commit that nobody awaits: `operation` is then "commit", and `code` "core-failed" where the
+  // application's own `update` or `consent` threw.
   | (EventBase<"store-failed", "error"> & {
       readonly code: SessionErrorCode;
       readonly operation: string;

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { inspect } from "node:util";
 import { createSessions, memoryStore, SessionError, type SessionEvent } from "edge-session";
-import { NAME, OLD_SECRET, pairOf, request, SECRET, World } from "./world.ts";
+import { Context, NAME, OLD_SECRET, pairOf, request, SECRET, World } from "./world.ts";
 
 /** Does something to a session in one request. */
 async function visit(
@@ -280,6 +280,44 @@ describe("events", () => {
     await session.commit();
     const committed = events.find((event) => event.name === "session-committed");
     assert.ok(committed !== undefined && committed.tries === 1 && committed.bytes > 60 && committed.durationMs >= 0);
+  });
+
+  test("tell what the application's own update threw in a commit that nobody awaits, and keep it to themselves", async () => {
+    for (const options of [{ throwOnError: false }, { commit: "background" }] as const) {
+      const world = new World(options);
+      const { cookie } = await begun(world);
+      const context = new Context();
+      const handled = world.sessions.handle(request({ cookie }), context, async (session) => {
+        await session.load();
+        let computed = 0;
+        session.update("a", () => {
+          computed += 1;
+          if (computed > 1) throw new RangeError("canary");
+          return computed;
+        });
+        const neighbour = await world.loaded(cookie);
+        neighbour.set("b", 2);
+        await neighbour.commit();
+        return new Response();
+      });
+      assert.equal((await handled).status, 200);
+      await context.settled();
+      const [failed, ...others] = world.events.filter((event) => event.level === "error");
+      assert.ok(failed?.name === "store-failed" && failed.code === "core-failed" && failed.operation === "commit");
+      assert.deepEqual(others, []);
+      assert.doesNotMatch(inspect(failed), /canary/);
+    }
+  });
+
+  test("tell what the application's own consent threw there", async () => {
+    const consent = () => {
+      throw new RangeError("canary");
+    };
+    const world = new World({ throwOnError: false, consent });
+    await visit(world, "", (session) => session.set("a", 1));
+    const [failed, ...others] = world.events.filter((event) => event.level === "error");
+    assert.ok(failed?.name === "store-failed" && failed.code === "core-failed" && failed.operation === "commit");
+    assert.deepEqual(others, []);
   });
 
   test("count the calls of a commit that others were always faster than", async () => {
