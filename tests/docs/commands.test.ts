@@ -62,7 +62,7 @@ describe("the transcript", () => {
 describe("the commands", () => {
   for (const file of ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "SECURITY.md"]) {
     test(`that ${file} names are the package's`, () => {
-      const named = [...readProjectFile(file).matchAll(/\bnpm (start|test|run (\w+)|install (\S+))/g)];
+      const named = [...readProjectFile(file).matchAll(/\bnpm (start|test|run (\w+)|install (?!--save-dev )(\S+))/g)];
       for (const [, command = "", script, installed] of named) {
         if (installed !== undefined) assert.equal(installed, "edge-session");
         else assert.ok(Object.hasOwn(scripts, script ?? command), command);
