@@ -5,7 +5,7 @@ import { describe, test } from "node:test";
 import { createSessions, memoryStore, type Session, type SessionEvent, type SessionsOptions, type Store } from "edge-session";
 import { upstashStore } from "edge-session/stores/upstash";
 import { webdisStore } from "edge-session/stores/webdis";
-import { codesIn, readProjectFile, tableBelow } from "./markdown.ts";
+import { codesIn, membersOf, readProjectFile, tableBelow } from "./markdown.ts";
 
 const readme = readProjectFile("README.md");
 const headings = [
@@ -34,13 +34,6 @@ const named = rows.map((row) => row.get("theirs") ?? "").join(" ");
 
 /** The names of ours in the tables: options, and members by the object they belong to. */
 const ours = [...new Set(rows.flatMap((row) => codesIn(row.get("ours") ?? "")))];
-
-/** The members of an interface. */
-function membersOf(file: string, name: string): Set<string> {
-  const body = new RegExp(`export interface ${name}\\b[^{]*\\{\\n([\\s\\S]*?)\\n\\}`).exec(readProjectFile(file))?.[1];
-  assert.ok(body, `${file} has ${name}`);
-  return new Set([...body.matchAll(/^ {2}(?:readonly )?(\w+)\??[:(<]/gm)].map(([, member = ""]) => member));
-}
 
 const places: readonly [start: string, members: Set<string>][] = [
   ["sessions.cache.", membersOf("js/cache.ts", "Cache")],

@@ -78,6 +78,13 @@ export function codesIn(text: string): string[] {
   return [...text.matchAll(/`([^`]+)`/g)].map(([, code = ""]) => code);
 }
 
+/** Gives the members of an interface. */
+export function membersOf(file: string, name: string): Set<string> {
+  const body = new RegExp(`export interface ${name}\\b[^{]*\\{\\n([\\s\\S]*?)\\n\\}`).exec(readProjectFile(file))?.[1];
+  if (body === undefined) throw new Error(`${file} has no ${name}`);
+  return new Set([...body.matchAll(/^ {2}(?:readonly )?(\w+)\??[:(<]/gm)].map(([, member = ""]) => member));
+}
+
 function headingOf(line: string): string | undefined {
   return /^#{1,6} (.*)$/.exec(line)?.[1];
 }

@@ -1,6 +1,9 @@
 // The README's examples compile, run, and do what it says.
 
 import assert from "node:assert/strict";
+import { once } from "node:events";
+import { createServer, type IncomingMessage, type Server as NodeServer, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
 import { after, before, describe, mock, test } from "node:test";
 import { memoryStore, type Session, type Sessions } from "edge-session";
 import { type Server, startRedis, startUpstash, startWebdis } from "../servers.ts";
@@ -248,6 +251,42 @@ const scenarios: Record<string, () => Promise<void>> = {
     assert.deepEqual([...set.keys()], ["Cache-Control"]);
   },
 
+  "Node servers": async () => {
+    const { start } = await load<{ start(port: number): NodeServer }>("node-servers.ts");
+    const { addItem } = await load<{ addItem: (request: IncomingMessage, response: ServerResponse) => Promise<void> }>("node-servers-2.ts");
+    const failures: unknown[] = [];
+    const plain = createServer((request, response) => {
+      addItem(request, response).catch((error) => {
+        failures.push(error);
+        response.writeHead(503).end();
+      });
+    });
+    const servers = [start(0), plain.listen(0, "127.0.0.1")];
+    const urlOf = (server: NodeServer) => `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+    const shared = memoryStore() as { create?: unknown };
+    try {
+      for (const server of servers) {
+        if (!server.listening) await once(server, "listening");
+        const first = await fetch(urlOf(server), { method: "POST" });
+        assert.deepEqual([await first.json(), first.headers.get("cache-control")], [["bread"], "private, no-store"]);
+        assert.match(lineOf(first), /^__Host-session=[\w-]{96}; Path=\/; Max-Age=2592000; /);
+        const second = await fetch(urlOf(server), { method: "POST", headers: { cookie: cookieOf(first) } });
+        assert.deepEqual([await second.json(), lineOf(second)], [["bread", "bread"], ""]);
+      }
+      const told = mock.method(console, "error", () => {});
+      shared.create = () => Promise.reject(new Error("down"));
+      const failed = await fetch(urlOf(plain));
+      told.mock.restore();
+      assert.deepEqual([failed.status, lineOf(failed), failures.length], [503, "", 1]);
+    } finally {
+      delete shared.create;
+      for (const server of servers) {
+        server.closeAllConnections();
+        server.close();
+      }
+    }
+  },
+
   "Bindings that exist only inside the request": async () => {
     const { handler } = await load<{ handler: { fetch(request: Request, env: object, ctx: Context): Promise<Response> } }>(
       "bindings-that-exist-only-inside-the-request.ts",
@@ -336,8 +375,15 @@ describe("the README's examples", () => {
     for (const server of servers.reverse()) await server.stop();
   });
 
+  const forNode = ({ heading }: { heading: string }) => heading === "Node servers";
+
   test("compile as a worker's author compiles", async () => {
-    assert.deepEqual(await complaintsAbout(modulesOf(examples), "worker"), []);
+    assert.deepEqual(await complaintsAbout(modulesOf(examples.filter((example) => !forNode(example))), "worker"), []);
+  });
+
+  test("compile as the author of a Node server compiles, where they are for one", async () => {
+    const needed = examples.filter((example) => forNode(example) || example.heading === "Recipes");
+    assert.deepEqual(await complaintsAbout(modulesOf(needed), "node"), []);
   });
 
   test("would not compile with a fault in them", async () => {
