@@ -20,7 +20,11 @@ export async function loaded(request: RequestLike): Promise<Session<Data>> {
   return session;
 }
 
-/** Commits, and sets the cookies with `await cookies()`: in a server action, before a `redirect()`, which throws. */
+/**
+ * Commits, and sets the cookies with `await cookies()`: in a server action, before a `redirect()`, which throws.
+ *
+ * No `Cache-Control` is set here, and none can be: Next.js itself answers `no-store` to actions, and to pages that read `headers()`.
+ */
 export async function committed(
   session: Session<Data>,
   jar: { set(name: string, value: string, options: CookieToSet["options"]): unknown },

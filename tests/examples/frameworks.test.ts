@@ -95,6 +95,14 @@ describe("the example of", () => {
     const form = new FormData();
     form.set(action, "");
     form.set("name", "ann");
+    const headers = { Cookie: `__Host-session=${await visitor.cookie("__Host-session")}`, Origin: url };
+    const [page, acted] = await Promise.all([
+      fetch(`${url}/private`, { headers }),
+      fetch(url, { method: "POST", body: form, headers: { Origin: url }, redirect: "manual" }),
+    ]);
+    assert.match(page.headers.get("cache-control") ?? "", /\bno-store\b/);
+    assert.deepEqual([acted.status, acted.headers.getSetCookie().length], [303, 1]);
+    assert.match(acted.headers.get("cache-control") ?? "", /\bno-store\b/);
     assert.match(await text(visitor.send("/", form)), /Hello, ann\./);
     assert.match(await text(visitor.get("/")), /name: ann, visits: 2/);
   });
