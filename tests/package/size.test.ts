@@ -8,8 +8,8 @@ import { download, wasmBytes } from "./bundles.ts";
 const MOST = {
   wasm: 36_300,
   "glue and API": 20_100,
-  "upstashStore alone": 4_480,
-  "webdisStore alone": 4_940,
+  "upstashStore alone": 4_540,
+  "webdisStore alone": 5_040,
   "memoryStore alone": 1_140,
   "worker with upstashStore": 60_300,
   "worker with webdisStore": 60_800,
