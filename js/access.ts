@@ -7,7 +7,7 @@ import { tellDamage, type Visit } from "./visit.ts";
 
 /** Gives the visit, if its session is loaded. */
 export function readable(visit: Visit): Visit {
-  if (visit.standing !== "unknown") return visit;
+  if (visit.stand !== "unknown") return visit;
   throw new SessionError("not-loaded", "it is not loaded. Write `await session.load()` first.");
 }
 
@@ -15,9 +15,9 @@ export function readable(visit: Visit): Visit {
 export function writable(visit: Visit): Visit {
   if (visit.started) throw startedError("the session was changed after the response was made");
   readable(visit);
-  if (visit.standing === "unavailable") throw new SessionError("store-unavailable", "the store could not be asked, so nothing can be changed.");
+  if (visit.stand === "unavailable") throw new SessionError("store-unavailable", "the store could not be asked, so nothing can be changed.");
   if (visit.readOnly) throw new SessionError("read-only", "it was loaded read-only. Write `await session.load()` to change it.");
-  if (visit.byId && visit.standing !== "live") throw new SessionError("no-session", "there is no session of this id.");
+  if (visit.byId && visit.stand !== "live") throw new SessionError("no-session", "there is no session of this id.");
   return visit;
 }
 

@@ -28,11 +28,11 @@ export function inTurn(visit: Visit, work: () => Promise<void>): Promise<void> {
 /** Says whether a commit would store anything. */
 export function isDirty(visit: Visit): boolean {
   if (visit.pending !== undefined || visit.broken !== undefined) return true;
-  switch (visit.standing) {
+  switch (visit.stand) {
     case "live":
-      return visit.changes.length > 0 || visit.move !== undefined;
+      return visit.changes.length > 0 || visit.moving !== undefined;
     case "forwarded":
-      return visit.move === undefined ? visit.changes.length > 0 : keysAfter(visit.outcome, visit.values).length > 0;
+      return visit.moving === undefined ? visit.changes.length > 0 : keysAfter(visit.outcome, visit.values).length > 0;
     case "ended":
       return visit.changes.length > 0;
     case "visitor":
@@ -49,11 +49,11 @@ export function needsCookie(visit: Visit): boolean {
   if (visit.byId || !isDirty(visit)) return false;
   return (
     keeperOf(visit.settings) !== undefined ||
-    visit.move !== undefined ||
+    visit.moving !== undefined ||
     visit.pending?.task === "regenerate" ||
-    visit.standing === "visitor" ||
-    visit.standing === "absent" ||
-    visit.standing === "expired"
+    visit.stand === "visitor" ||
+    visit.stand === "absent" ||
+    visit.stand === "expired"
   );
 }
 
@@ -65,11 +65,11 @@ export async function commit(visit: Visit, signal: AbortSignal | undefined): Pro
   if (pending !== undefined) {
     const flow = resumed(visit, pending, budget);
     const end = await run(flow, pending.step);
-    if (visit.standing === "forwarded") await outlive(visit, flow, end);
+    if (visit.stand === "forwarded") await outlive(visit, flow, end);
     finish(visit, flow, end);
     if (!isDirty(visit)) return;
   }
-  if (visit.standing === "ended" || (visit.standing === "forwarded" && visit.move === undefined)) throw gone(visit);
+  if (visit.stand === "ended" || (visit.stand === "forwarded" && visit.moving === undefined)) throw gone(visit);
   // What was changed stays for this request, and is asked for again at its next commit.
   if (needsCookie(visit) && !mayKeep(visit)) return withhold(visit);
   const keeper = keeperOf(visit.settings);
@@ -77,7 +77,7 @@ export async function commit(visit: Visit, signal: AbortSignal | undefined): Pro
   if (visit.settings.locks) await holdLock(visit, budget);
   const [flow, step] = begun(visit, budget);
   const end = await run(flow, step);
-  if (visit.standing === "forwarded") await outlive(visit, flow, end);
+  if (visit.stand === "forwarded") await outlive(visit, flow, end);
   finish(visit, flow, end);
 }
 
@@ -103,7 +103,7 @@ export async function destroy(visit: Visit): Promise<void> {
   // Behind a new id that is not stored yet may be a dead one, which leads to where its session went.
   const before = visit.header === "" ? undefined : visit.cookie?.id;
   const known = visit.id === undefined || visit.ownId ? before : visit.id;
-  const stored = visit.standing === "absent" ? undefined : known;
+  const stored = visit.stand === "absent" ? undefined : known;
   if (stored !== undefined && keeper === undefined) {
     const tombstoneSeconds = Math.min(600, Math.max(60, Number.isFinite(settings.ioTimeoutMs) ? Math.ceil(settings.ioTimeoutMs / 1000) : 600));
     const flow = makeFlow(visit, "destroy", new Budget(settings.ioTimeoutMs, undefined), 0);
@@ -115,7 +115,7 @@ export async function destroy(visit: Visit): Promise<void> {
   forget(visit);
   visit.destroyed = true;
   visit.broken = undefined;
-  visit.standing = visit.byId ? "ended" : "visitor";
+  visit.stand = visit.byId ? "ended" : "visitor";
   visit.header = "";
   visit.values = "{}";
   visit.checked = true;
@@ -132,19 +132,19 @@ export async function destroy(visit: Visit): Promise<void> {
 
 /** Begins a commit or a regeneration. */
 function begun(visit: Visit, budget: Budget): [Flow, Step] {
-  const { settings, move } = visit;
+  const { settings, moving } = visit;
   const at = settings.clock();
-  const header = visit.standing === "live" || visit.standing === "expired" ? visit.header : "";
-  if (move !== undefined && visit.id !== undefined && !visit.ownId && visit.standing !== "forwarded" && visit.standing !== "visitor") {
+  const header = visit.stand === "live" || visit.stand === "expired" ? visit.header : "";
+  if (moving !== undefined && visit.id !== undefined && !visit.ownId && visit.stand !== "forwarded" && visit.stand !== "visitor") {
     const flow = makeFlow(visit, "regenerate", budget, visit.changes.length);
-    return [flow, settings.core.regenerate(visit.id, move.id, move.birth, header, flow.flags, move.graceSeconds, at)];
+    return [flow, settings.core.regenerate(visit.id, moving.id, moving.birth, header, flow.flags, moving.graceSeconds, at)];
   }
   const flow = makeFlow(visit, "write", budget, visit.changes.length);
-  if (move !== undefined) {
+  if (moving !== undefined) {
     // The id that came in is no session of this browser's: a new one begins, with the values that are still shown.
-    return [flow, writing(flow, move.id, move.birth, "", flow.flags | flags.ownId, at)];
+    return [flow, writing(flow, moving.id, moving.birth, "", flow.flags | flags.ownId, at)];
   }
-  if (visit.birth === undefined && visit.standing !== "live") takeId(visit, draw());
+  if (visit.birth === undefined && visit.stand !== "live") takeId(visit, draw());
   // A living record has its birth in its header; the core reads it there.
   const birth = visit.birth ?? header.slice(20, 36);
   return [flow, writing(flow, visit.id ?? "", birth, header, flow.flags, at)];
@@ -164,7 +164,7 @@ function resumed(visit: Visit, pending: Pending, budget: Budget): Flow {
   flow.base = pending.base;
   flow.text = pending.text;
   flow.sent = pending.text;
-  flow.move = pending.move;
+  flow.moving = pending.moving;
   flow.outcome = undefined;
   return flow;
 }
@@ -172,7 +172,7 @@ function resumed(visit: Visit, pending: Pending, budget: Budget): Flow {
 /** Makes a commit's end the session's. */
 function finish(visit: Visit, flow: Flow, step: Step): void {
   const task = flow.task === "regenerate" ? "regenerate" : "write";
-  const { flags, text, base, move, taken } = flow;
+  const { flags, text, base, moving, taken } = flow;
   visit.pending = undefined;
   switch (step.code) {
     case 1:
@@ -186,7 +186,7 @@ function finish(visit: Visit, flow: Flow, step: Step): void {
       tellDamage(visit);
       throw corrupt();
     case 6:
-      if (flow.called !== undefined) visit.pending = { task, step: { ...flow.called, state: step.state }, flags, text, base, move, taken };
+      if (flow.called !== undefined) visit.pending = { task, step: { ...flow.called, state: step.state }, flags, text, base, moving, taken };
       throw undecided(flow);
     default:
       throw ambiguous(visit, flow);
@@ -196,14 +196,14 @@ function finish(visit: Visit, flow: Flow, step: Step): void {
 /** Takes up the record that was stored, and makes the cookie due that it needs. */
 function committed(visit: Visit, flow: Flow, step: Step): void {
   const { settings } = visit;
-  const { move } = flow;
+  const { moving } = flow;
   const values = flow.sent ?? flow.base;
-  const wasAbsent = visit.standing !== "live";
+  const wasAbsent = visit.stand !== "live";
   keepLater(visit, flow, values);
   visit.header = step.header;
   visit.values = values;
   visit.checked = true;
-  visit.standing = "live";
+  visit.stand = "live";
   visit.id = step.id;
   visit.ownId = false;
   visit.birth = undefined;
@@ -211,13 +211,13 @@ function committed(visit: Visit, flow: Flow, step: Step): void {
     const { created, deadline } = judge(step.header + values, 0);
     visit.createdAt = created;
     if (step.created && !visit.byId) {
-      visit.persistent = move?.persistent ?? visit.persistent;
+      visit.persistent = moving?.persistent ?? visit.persistent;
       sealNew(visit, step.id, deadline);
     }
   }
-  if (step.created) note(visit, move === undefined ? "session-created" : "session-regenerated");
+  if (step.created) note(visit, moving === undefined ? "session-created" : "session-regenerated");
   // One that came after the commit began is the next commit's.
-  if (visit.move === move) visit.move = undefined;
+  if (visit.moving === moving) visit.moving = undefined;
   if (step.conflicts > 0) tell(visit, { name: "conflict-replayed", level: "info", tries: step.conflicts });
   if (!settings.tellsAll) return;
   const bytes = step.header.length + values.length;
@@ -239,7 +239,7 @@ function keepLater(visit: Visit, flow: Flow, values: string): void {
 /** The session ended while the request ran: whatever else it wants to store has nowhere to go. */
 function gone(visit: Visit): SessionError {
   forget(visit);
-  visit.standing = "ended";
+  visit.stand = "ended";
   visit.outdated = true;
   note(visit, "session-gone");
   return new SessionError("destroyed", "the session ended while this request ran: destroyed, expired, or under a new id. Nothing was re-created.");

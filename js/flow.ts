@@ -6,7 +6,7 @@ import { answers, flags, judge, merge, type Step, standings } from "./core.ts";
 import { SessionError } from "./errors.ts";
 import { isSealed, openValues, sealRecord } from "./sealing.ts";
 import { asLines, corrupt, relaid } from "./values.ts";
-import { keyFor, type Move, now, recordKey, tellDamage, type Visit } from "./visit.ts";
+import { keyFor, type Moving, now, recordKey, tellDamage, type Visit } from "./visit.ts";
 
 /** A task under way, and the texts that were made for it. */
 export interface Flow {
@@ -23,7 +23,7 @@ export interface Flow {
   /** What the changes come to on `base`, where that is known already. */
   outcome: Outcome | undefined;
   /** The `regenerateId()` that it carries out. */
-  move: Move | undefined;
+  moving: Moving | undefined;
   /** How many of the request's changes it takes. */
   readonly taken: number;
   calls: number;
@@ -51,19 +51,19 @@ const silence: Made = { what: answers.lost, record: "", lost: false };
 
 /** Gives a task what the session knows when it begins. */
 export function makeFlow(visit: Visit, task: Flow["task"], budget: Budget, taken: number): Flow {
-  const { standing, settings } = visit;
+  const { stand, settings } = visit;
   const compares = settings.store.capabilities.compareAndSet ? flags.compares : 0;
-  const base = standing === "live" || standing === "forwarded" ? visit.values : "{}";
+  const base = stand === "live" || stand === "forwarded" ? visit.values : "{}";
   return {
     visit,
     task,
     budget,
-    flags: compares | (visit.ownId ? flags.ownId : 0) | (standing === "live" ? flags.wasLive : 0),
+    flags: compares | (visit.ownId ? flags.ownId : 0) | (stand === "live" ? flags.wasLive : 0),
     base,
     text: undefined,
     sent: undefined,
     outcome: visit.outcome,
-    move: visit.move,
+    moving: visit.moving,
     taken,
     calls: 0,
     created: undefined,

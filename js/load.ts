@@ -28,7 +28,7 @@ export interface LoadOptions {
 
 /** Loads the session, once, within so many milliseconds; two loads at a time share one call. */
 export function load(visit: Visit, options: LoadOptions | undefined, milliseconds = visit.settings.ioTimeoutMs): Promise<void> | undefined {
-  if (visit.standing !== "unknown" && !unloadToLock(visit, options)) {
+  if (visit.stand !== "unknown" && !unloadToLock(visit, options)) {
     visit.readOnly &&= options?.readOnly === true;
     return undefined;
   }
@@ -48,11 +48,11 @@ export function load(visit: Visit, options: LoadOptions | undefined, millisecond
     cookie = openCookie(visit);
   } catch (error) {
     if (visit.settings.throwOnError) throw error;
-    visit.standing = "unavailable";
+    visit.stand = "unavailable";
     return undefined;
   }
   if (visit.id === undefined) {
-    visit.standing = "visitor";
+    visit.stand = "visitor";
     visit.readOnly = options?.readOnly === true;
     return undefined;
   }
@@ -70,7 +70,7 @@ export function load(visit: Visit, options: LoadOptions | undefined, millisecond
 /** Forgets what was loaded read-only without the lock, where it is to be written now; says whether. */
 function unloadToLock(visit: Visit, options: LoadOptions | undefined): boolean {
   if (!visit.settings.locks || !visit.readOnly || options?.readOnly === true || visit.started || !mayBeWritten(visit)) return false;
-  visit.standing = "unknown";
+  visit.stand = "unknown";
   visit.header = "";
   visit.values = "{}";
   visit.checked = true;
@@ -81,8 +81,8 @@ function unloadToLock(visit: Visit, options: LoadOptions | undefined): boolean {
 }
 
 /** Says whether the request may write under the id that came in. */
-function mayBeWritten({ standing }: Visit): boolean {
-  return standing === "live" || standing === "absent" || standing === "expired";
+function mayBeWritten({ stand }: Visit): boolean {
+  return stand === "live" || stand === "absent" || stand === "expired";
 }
 
 /** Passes a failure on; that another caller gave up is none. */
@@ -110,21 +110,21 @@ async function loadRecord(visit: Visit, id: string, cookie: Opened | null, budge
     if (following !== undefined) await following;
     visit.readOnly = readOnly;
     if (visit.lock !== undefined && !mayBeWritten(visit)) freeBehind(visit);
-    if (visit.standing === "live" && cookie !== null) sealAgain(visit, cookie);
+    if (visit.stand === "live" && cookie !== null) sealAgain(visit, cookie);
     note(visit, "session-loaded");
   } catch (error) {
     if (visit.lock !== undefined) freeBehind(visit);
     // Whatever was found so far: the next load asks again.
-    visit.standing = "unknown";
+    visit.stand = "unknown";
     if (settings.throwOnError || (budget.caller?.aborted && error === budget.caller.reason)) throw error;
-    visit.standing = "unavailable";
+    visit.stand = "unavailable";
   } finally {
     visit.loading = undefined;
   }
 }
 
 function absent(visit: Visit): undefined {
-  visit.standing = "absent";
+  visit.stand = "absent";
 }
 
 /** The time to live that a request with this cookie may give its record: the idle limit, or what is left of its life. */
@@ -144,18 +144,18 @@ function take(visit: Visit, record: unknown, budget: Budget): Promise<void> | un
       if (values === undefined) return leaveAlone(visit);
       visit.checked = values === "{}" || !beginAsLines(values);
       visit.values = visit.checked ? lines(visit, values) : values;
-      visit.standing = "live";
+      visit.stand = "live";
       visit.createdAt = judged.created;
       return undefined;
     }
     case standings.expired:
-      visit.standing = "expired";
+      visit.stand = "expired";
       return undefined;
     case standings.dead:
       return leaveAlone(visit);
     default:
       visit.outdated = true;
-      visit.standing = "forwarded";
+      visit.stand = "forwarded";
       note(visit, "session-gone");
       return visit.byId || judged.standing !== standings.graced ? undefined : readBefore(visit, judged, budget);
   }
@@ -164,7 +164,7 @@ function take(visit: Visit, record: unknown, budget: Budget): Promise<void> | un
 /** There is no session for this request; what is stored stays, and a first value begins one under another id. */
 function leaveAlone(visit: Visit): undefined {
   visit.outdated = true;
-  visit.standing = visit.byId ? "ended" : "visitor";
+  visit.stand = visit.byId ? "ended" : "visitor";
   // The visitor has no id; the one left alone stays in the cookie for destroy(), which follows it.
   if (!visit.byId) visit.id = undefined;
 }

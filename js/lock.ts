@@ -29,7 +29,7 @@ export async function holdLock(visit: Visit, budget: Budget): Promise<void> {
   // What moved to a new id is nobody else's there.
   if (lock !== undefined) return lock.id === id ? keepLock(visit, lock, budget) : undefined;
   // An earlier commit of the same session freed it.
-  if (id !== undefined && visit.standing === "live" && !visit.handled) await takeLock(visit, id, budget);
+  if (id !== undefined && visit.stand === "live" && !visit.handled) await takeLock(visit, id, budget);
 }
 
 /** Throws where the lock's time is over and another has it. */

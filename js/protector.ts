@@ -94,14 +94,14 @@ function bindingOf(session: AnySession | undefined): string | SessionError {
   const visit = VisitSession.visitOf(session);
   if (visit === undefined) throw new SessionError("invalid-options", "boundTo must be a session of this package.");
   visit.bound = true;
-  const { standing, move } = visit;
-  if (standing === "unknown") return new SessionError("not-loaded", "boundTo is not loaded. Write `await session.load()` first.");
-  if (standing === "unavailable") return new SessionError("store-unavailable", "the store could not be asked for boundTo.");
-  const id = move?.id ?? visit.id;
-  const birth = move?.birth ?? visit.birth ?? (standing === "live" ? visit.header.slice(20, 36) : undefined);
+  const { stand, moving } = visit;
+  if (stand === "unknown") return new SessionError("not-loaded", "boundTo is not loaded. Write `await session.load()` first.");
+  if (stand === "unavailable") return new SessionError("store-unavailable", "the store could not be asked for boundTo.");
+  const id = moving?.id ?? visit.id;
+  const birth = moving?.birth ?? visit.birth ?? (stand === "live" ? visit.header.slice(20, 36) : undefined);
   // A birth is known of what lives here or begins here; a forwarded id has none.
-  const isSession = id !== undefined && birth !== undefined && standing !== "ended";
-  const keeps = (standing === "live" && move === undefined) || mayKeep(visit);
+  const isSession = id !== undefined && birth !== undefined && stand !== "ended";
+  const keeps = (stand === "live" && moving === undefined) || mayKeep(visit);
   if (isSession && keeps) return id + birth;
   return new SessionError("no-session", "boundTo has no id before its first `set`; there is nothing to bind to.");
 }

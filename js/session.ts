@@ -165,7 +165,7 @@ export class VisitSession implements Session {
   get id(): string | undefined {
     const visit = this.#visit;
     if (visit.cookie === undefined) openCookie(visit);
-    return visit.move?.id ?? visit.id;
+    return visit.moving?.id ?? visit.id;
   }
 
   get createdAt(): number | undefined {
@@ -174,17 +174,17 @@ export class VisitSession implements Session {
 
   get isNew(): boolean {
     const visit = this.#visit;
-    if (visit.standing === "unknown") return this.id === undefined;
-    return visit.standing !== "live" && !(visit.standing === "forwarded" && visit.values !== "{}");
+    if (visit.stand === "unknown") return this.id === undefined;
+    return visit.stand !== "live" && !(visit.stand === "forwarded" && visit.values !== "{}");
   }
 
   get isLoaded(): boolean {
-    const { standing } = this.#visit;
-    return standing !== "unknown" && standing !== "unavailable";
+    const { stand } = this.#visit;
+    return stand !== "unknown" && stand !== "unavailable";
   }
 
   get isAvailable(): boolean {
-    return this.#visit.standing !== "unavailable";
+    return this.#visit.stand !== "unavailable";
   }
 
   get size(): number {
@@ -271,9 +271,9 @@ export class VisitSession implements Session {
     if (persistent === true && visit.settings.cookie.maxAgeSeconds === undefined) {
       throw new SessionError("invalid-options", "persistent: true needs cookie.maxAgeSeconds, the time that browsers keep it.");
     }
-    const asBefore = visit.move?.persistent ?? visit.persistent ?? visit.cookie?.persistent;
+    const asBefore = visit.moving?.persistent ?? visit.persistent ?? visit.cookie?.persistent;
     const keeps = persistent ?? asBefore ?? visit.settings.cookie.maxAgeSeconds !== undefined;
-    visit.move = { ...draw(), graceSeconds, persistent: keeps };
+    visit.moving = { ...draw(), graceSeconds, persistent: keeps };
   }
 
   async destroy(): Promise<void> {
@@ -337,7 +337,7 @@ function parsed(visit: Visit, key: string, text: string): unknown {
 
 function changed(visit: Visit, change: Change): void {
   writable(visit);
-  const begins = visit.standing === "visitor" || visit.standing === "absent" || visit.standing === "expired";
+  const begins = visit.stand === "visitor" || visit.stand === "absent" || visit.stand === "expired";
   const drawn = begins && visit.birth === undefined && change.key !== undefined ? draw() : undefined;
   if (change.compute !== undefined && change.key !== undefined) stored(visit, change.key);
   try {

@@ -162,7 +162,7 @@ async function free(visit: Visit, ctx: Background | undefined): Promise<void> {
 
 /** Says whether anything may be left to do for the session. */
 function mayCommit(visit: Visit): boolean {
-  return visit.queue !== undefined || visit.standing === "unknown" || visit.temp !== undefined || isDirty(visit);
+  return visit.queue !== undefined || visit.stand === "unknown" || visit.temp !== undefined || isDirty(visit);
 }
 
 /** Commits everything, before the answer leaves or behind it. */
@@ -174,26 +174,25 @@ async function commitBefore(visit: Visit, ctx: Background | undefined, response:
     const work = inTurn(visit, () => commitQuietly(visit, background ? "tell" : "throw", redirects));
     if (!background || ctx === undefined) await work;
   }
-  if (visit.standing === "unknown") await renew(visit, ctx);
+  if (visit.stand === "unknown") await renew(visit, ctx);
 }
 
 /** Says whether a commit may come behind an answer that does not redirect. */
 function mayComeLate(visit: Visit): boolean {
-  return visit.standing === "live" && visit.move === undefined && !visit.destroyed && visit.due === undefined && !needsTempCookie(visit);
+  return visit.stand === "live" && visit.moving === undefined && !visit.destroyed && visit.due === undefined && !needsTempCookie(visit);
 }
 
 /** Commits what an answer of failure may: changes to a session that has a record. Nothing is begun, no login confirmed. */
 async function commitAfterFailure(visit: Visit, ctx: Background | undefined): Promise<void> {
   if (visit.queue !== undefined) await visit.queue;
   visit.failed = true;
-  if (visit.standing === "unknown") {
+  if (visit.stand === "unknown") {
     await renew(visit, ctx);
     return;
   }
   if (!isDirty(visit)) return;
-  if (visit.standing !== "live" || visit.move !== undefined || keeperOf(visit.settings) !== undefined) {
-    if (visit.standing !== "forwarded" && visit.standing !== "ended")
-      tell(visit, { name: "cookie-withheld", level: "warning", reason: "error-response" });
+  if (visit.stand !== "live" || visit.moving !== undefined || keeperOf(visit.settings) !== undefined) {
+    if (visit.stand !== "forwarded" && visit.stand !== "ended") tell(visit, { name: "cookie-withheld", level: "warning", reason: "error-response" });
     forget(visit);
     return;
   }

@@ -51,7 +51,7 @@ export class VisitTempData implements TempData {
   get(key: string): unknown {
     const visit = this.#visit;
     // Where the store could not be asked there is nothing to read, and so nothing to change.
-    const temp = visit.standing === "unavailable" && !visit.started ? opened(visit) : changeable(visit);
+    const temp = visit.stand === "unavailable" && !visit.started ? opened(visit) : changeable(visit);
     const entry = temp.entries.get(folded(key));
     if (entry?.text === undefined) return undefined;
     const value = valueFrom(entry.text);

@@ -15,7 +15,7 @@ export interface Background {
 }
 
 /** Where a session stands: what the store said of it, if it was asked. */
-export type Standing =
+export type Stand =
   /** Nobody asked yet. */
   | "unknown"
   /** There is no id: the first `set` draws one. */
@@ -34,7 +34,7 @@ export type Standing =
   | "unavailable";
 
 /** A `regenerateId()` that is not committed yet. */
-export interface Move {
+export interface Moving {
   readonly id: string;
   readonly birth: string;
   readonly graceSeconds: number;
@@ -84,7 +84,7 @@ export interface Pending {
   readonly flags: number;
   readonly text: string | undefined;
   readonly base: string;
-  readonly move: Move | undefined;
+  readonly moving: Moving | undefined;
   /** How many changes it holds. */
   readonly taken: number;
 }
@@ -112,7 +112,7 @@ export interface Visit {
   cookie: Opened | null | undefined;
   /** Whether the request has any cookie of our name. */
   sentCookie: boolean;
-  standing: Standing;
+  stand: Stand;
   /** The id whose record is meant; `undefined` for a visitor who set nothing. */
   id: string | undefined;
   /** The key of the record that was last asked for, and its id. */
@@ -131,7 +131,7 @@ export interface Visit {
   createdAt: number | undefined;
   changes: Change[];
   outcome: Outcome | undefined;
-  move: Move | undefined;
+  moving: Moving | undefined;
   /** What this login decided on its cookie; `undefined`: as it came in. */
   persistent: boolean | undefined;
   readOnly: boolean;
@@ -176,7 +176,7 @@ export function begin(settings: Settings, request: RequestLike | undefined, id?:
     byId: id !== undefined,
     cookie: id === undefined ? undefined : null,
     sentCookie: false,
-    standing: "unknown",
+    stand: "unknown",
     id,
     key: "",
     keyedId: "",
@@ -188,7 +188,7 @@ export function begin(settings: Settings, request: RequestLike | undefined, id?:
     createdAt: undefined,
     changes: [],
     outcome: undefined,
-    move: undefined,
+    moving: undefined,
     persistent: undefined,
     readOnly: false,
     lock: undefined,
@@ -274,7 +274,7 @@ export function takeId(visit: Visit, drawn: { id: string; birth: string }): void
 export function forget(visit: Visit): void {
   visit.changes = [];
   visit.outcome = undefined;
-  visit.move = undefined;
+  visit.moving = undefined;
   visit.pending = undefined;
 }
 

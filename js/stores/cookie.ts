@@ -61,7 +61,7 @@ function load(visit: Visit): void {
   const { text, birth, created, expires, issued, persistent, secret } = kept.opened;
   visit.values = text;
   visit.checked = text === "{}";
-  visit.standing = "live";
+  visit.stand = "live";
   visit.birth = birth;
   visit.createdAt = created;
   kept.expires = expires;
@@ -90,29 +90,29 @@ interface State {
 
 /** Makes the changes, and makes the cookies due that hold what they come to. */
 function commit(visit: Visit): void {
-  const { settings, move, standing } = visit;
-  const wasLive = standing === "live";
+  const { settings, moving, stand } = visit;
+  const wasLive = stand === "live";
   if (!wasLive && visit.birth === undefined) takeId(visit, draw());
   const base = wasLive ? visit.values : "{}";
   const values = merge(base, outcomeText(visit.outcome ?? replay(visit.changes, base)));
   if (values === undefined) throw corrupt();
   if (values.length > settings.maxRecordBytes) throw new SessionError("record-too-large", "the session would be longer than maxRecordBytes.");
   const kept: Kept = visit.kept ?? { seen: 0, opened: undefined, expires: 0 };
-  const begins = !wasLive || move !== undefined;
+  const begins = !wasLive || moving !== undefined;
   const state = {
     values,
-    id: move?.id ?? visit.id ?? "",
-    birth: move?.birth ?? visit.birth ?? "",
+    id: moving?.id ?? visit.id ?? "",
+    birth: moving?.birth ?? visit.birth ?? "",
     created: begins ? settings.clock() : (visit.createdAt ?? 0),
     expires: begins ? now(settings) + settings.absoluteTimeoutSeconds : kept.expires,
-    persistent: move?.persistent ?? visit.persistent ?? visit.cookie?.persistent ?? settings.cookie.maxAgeSeconds !== undefined,
+    persistent: moving?.persistent ?? visit.persistent ?? visit.cookie?.persistent ?? settings.cookie.maxAgeSeconds !== undefined,
   };
   visit.due = due(visit, kept, state, false);
   visit.kept = kept;
   kept.expires = state.expires;
   visit.values = values;
   visit.checked = true;
-  visit.standing = "live";
+  visit.stand = "live";
   visit.id = state.id;
   visit.birth = state.birth;
   visit.ownId = false;
@@ -120,8 +120,8 @@ function commit(visit: Visit): void {
   visit.persistent = state.persistent;
   visit.changes = [];
   visit.outcome = undefined;
-  visit.move = undefined;
-  if (begins) note(visit, move === undefined ? "session-created" : "session-regenerated");
+  visit.moving = undefined;
+  if (begins) note(visit, moving === undefined ? "session-created" : "session-regenerated");
   if (settings.tellsAll) tell(visit, { name: "session-committed", level: "debug", tries: 1, durationMs: 0, bytes: values.length });
 }
 
