@@ -1,4 +1,4 @@
-// What a record means, and whether the session it leads to lives.
+// What a record means, and whether what it leads to lives.
 
 import { type Budget, call } from "./calls.ts";
 import { type Judged, judge, standings } from "./core.ts";

@@ -1,4 +1,5 @@
-// Remembers which tokens opened: a browser sends the same one with every request, and opening it is most of what a read costs.
+// Remembers which tokens opened.
+// A browser sends the same one with every request, and opening it is most of what a read costs.
 
 /** What a token of our cookie says. Times are unix seconds. */
 export interface Opened {

@@ -1,4 +1,5 @@
-// Values that live until they are read: messages for the next page.
+// Values that live until they are read.
+// They are messages for the next page.
 
 import { readable, startedError, writable } from "./access.ts";
 import { commit, isDirty, needsCookie } from "./commit.ts";

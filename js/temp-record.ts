@@ -1,4 +1,4 @@
-// TempData in the session's record, each value under a key of its own.
+// TempData in the session's record, each under its own key.
 
 import { addChange, check, readable } from "./access.ts";
 import { keysAfter, textAfter } from "./changes.ts";

@@ -1,4 +1,4 @@
-//! What a request did to its values, and its replay on a record.
+//! What a request did to its values, and its replay.
 //!
 //! A record's values are a JSON object with one entry a line: `{`, then for each entry a newline, the key as JSON, `:`,
 //! the value as JSON, entries joined by `,`, then `}`. JSON text never holds a raw newline, so entries are found and

@@ -1,4 +1,4 @@
-//! What takes the standard library's place in the npm package's wasm.
+//! What takes the standard library's place in npm's wasm.
 //!
 //! Its panics carry texts and the machinery to format them, a third of the download; ours never reach anybody: a trap is
 //! a trap.

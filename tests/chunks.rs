@@ -1,4 +1,4 @@
-//! What a value over several cookies is, and what of it comes back.
+//! What a value over several cookies is, and what comes back.
 
 #![cfg(not(target_arch = "wasm32"))]
 #![allow(

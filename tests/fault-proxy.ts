@@ -1,4 +1,4 @@
-// A proxy before a real endpoint that fails as its script says.
+// A proxy before a real endpoint that fails by a script.
 
 import { type FaultServer, type Seen, type Step, startFaultServer } from "./fault-server.ts";
 

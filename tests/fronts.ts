@@ -1,4 +1,4 @@
-// The stores over HTTP, each with what stands before its Redis.
+// The stores over HTTP, each with the front of its Redis.
 
 import type { Store } from "edge-session";
 import { upstashStore } from "edge-session/stores/upstash";

@@ -1,4 +1,4 @@
-//! What a sealed text keeps, and everything that does not open it.
+//! What a sealed text keeps, and what does not open it.
 
 #![cfg(not(target_arch = "wasm32"))]
 #![allow(

@@ -1,4 +1,5 @@
-// Writes the glue that core.ts loads the module with, from wasm-bindgen's.
+// Writes the glue that the wasm is loaded with.
+// It is made from wasm-bindgen's.
 
 import { StepFailed } from "./steps.mjs";
 

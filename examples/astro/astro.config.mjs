@@ -1,3 +1,5 @@
+// How Astro builds the example.
+
 import cloudflare from "@astrojs/cloudflare";
 import { defineConfig } from "astro/config";
 

@@ -1,4 +1,5 @@
-// A Durable Object with sockets that speak for a session, long after its request.
+// A Durable Object with sockets that speak for a session.
+// They go on long after its request.
 
 import { DurableObject, env } from "cloudflare:workers";
 import { createSessions, SessionError } from "edge-session";

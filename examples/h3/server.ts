@@ -1,4 +1,5 @@
-// h3: handlers return values, so the middleware makes the response itself.
+// A server of h3 whose middleware makes the response itself.
+// Its handlers return values.
 
 import { createSessions, type Session } from "edge-session";
 import { upstashStore } from "edge-session/stores/upstash";

@@ -1,4 +1,4 @@
-// What the worker is given, as `wrangler types` would write it.
+// What the worker is given, as `wrangler types` writes it.
 
 declare namespace Cloudflare {
   interface Env {

@@ -1,4 +1,5 @@
-// itty-router: one `handle` around the router, which passes the session on.
+// A worker of itty-router, with one `handle` around it.
+// The router passes the session on.
 
 import { env } from "cloudflare:workers";
 import { createSessions, type Session } from "edge-session";

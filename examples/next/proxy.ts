@@ -1,4 +1,5 @@
-// The proxy: keeps a session alive, and lets nobody below /private who is not signed in.
+// The proxy, which keeps a session alive.
+// It lets nobody below /private who is not signed in.
 
 import { type NextFetchEvent, type NextRequest, NextResponse } from "next/server";
 import { sessions } from "./sessions";

@@ -1,4 +1,5 @@
-// The sessions, and the three steps where Next.js gives headers and cookies apart.
+// The sessions, and the three steps of a request.
+// Next.js gives headers and cookies apart.
 
 import { type CookieToSet, createSessions, type RequestLike, type Session } from "edge-session";
 import { upstashStore } from "edge-session/stores/upstash";

@@ -1,3 +1,5 @@
+// How Nitro builds the example.
+
 import { defineNitroConfig } from "nitro/config";
 
 export default defineNitroConfig({

@@ -1,4 +1,4 @@
-// A queue consumer that ends all sessions that were written down for a user.
+// A queue consumer that ends the sessions listed for a user.
 //
 // It ends only those: an id is new after every regenerateId(), and a list of KV may lack the newest keys for a minute.
 // The complete answer to "log out everywhere" is createdAt: "Sign out everywhere" in the README.

@@ -1,3 +1,5 @@
+// How React Router renders the example.
+
 import type { Config } from "@react-router/dev/config";
 
 export default { ssr: true } satisfies Config;

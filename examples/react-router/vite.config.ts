@@ -1,3 +1,5 @@
+// How Vite builds the example.
+
 import { reactRouter } from "@react-router/dev/vite";
 
 export default { plugins: [reactRouter()] };

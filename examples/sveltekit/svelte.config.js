@@ -1,3 +1,5 @@
+// How SvelteKit builds the example.
+
 import adapter from "@sveltejs/adapter-cloudflare";
 
 export default { kit: { adapter: adapter() } };

@@ -1,3 +1,5 @@
+// How Vite builds the example.
+
 import { sveltekit } from "@sveltejs/kit/vite";
 
 export default { plugins: [sveltekit()] };

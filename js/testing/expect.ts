@@ -1,4 +1,4 @@
-// Says what a store answered in place of what its law asks for.
+// Says what a store answered in place of what its law says.
 
 /** A shown value is cut after so many characters. */
 const longestShown = 200;

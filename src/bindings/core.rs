@@ -1,4 +1,4 @@
-//! What a configuration has: keys and options, and the calls with them.
+//! What a configuration has, and the calls with it.
 
 use alloc::vec::Vec;
 

@@ -1,4 +1,4 @@
-// ASP.NET Core's portable tests of its Redis cache, by their names.
+// ASP.NET Core's portable tests of its Redis cache, by name.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";

@@ -1,4 +1,4 @@
-// ASP.NET Core's tests of consent that carry over, by their names.
+// ASP.NET Core's portable tests of consent, by name.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";

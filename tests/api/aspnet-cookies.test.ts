@@ -1,4 +1,4 @@
-// ASP.NET Core's tests of cookies that carry over, by their names.
+// ASP.NET Core's portable tests of cookies, by name.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";

@@ -1,4 +1,4 @@
-// The application's cache: what is stored, for how long, and what fails.
+// What the application's cache stores, and for how long.
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";

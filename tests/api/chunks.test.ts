@@ -1,4 +1,5 @@
-// A value over several cookies; ASP.NET Core's tests of it by their names.
+// A value over several cookies.
+// ASP.NET Core's tests of it carry their names.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";

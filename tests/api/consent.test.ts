@@ -1,4 +1,4 @@
-// Consent: without it nothing is set for the browser, and nothing stored.
+// Without consent nothing is set and nothing stored.
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";

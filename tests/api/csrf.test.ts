@@ -1,4 +1,4 @@
-// The README's form, as browsers and those who mean ill send it.
+// The README's form, as friend and foe send it.
 
 import assert from "node:assert/strict";
 import { after, before, describe, mock, test } from "node:test";

@@ -1,4 +1,4 @@
-// One writer at a time: who takes the lock, and when it is free again.
+// Who takes the lock, and when it is free again.
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";

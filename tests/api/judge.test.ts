@@ -1,4 +1,4 @@
-// A record in clear is judged without the core, exactly as the core judges it.
+// JavaScript judges a record in clear as the core does.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";

@@ -1,4 +1,5 @@
-// A token that opened before is not opened again; everything else is as if it were.
+// A token that opened before is not opened again.
+// Everything else is as if it were.
 
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";

@@ -1,4 +1,4 @@
-// What becomes of TempData with the answer that a request gets.
+// What becomes of TempData with each kind of answer.
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";

@@ -1,4 +1,4 @@
-// TempData in its cookie: sealed, in pieces where it is long, and worth nothing when it is altered.
+// TempData in its cookie, sealed, and in pieces where long.
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";

@@ -1,4 +1,4 @@
-// TempData does what a plain model of it does, whatever is asked of it.
+// TempData does what a plain model of it does.
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";

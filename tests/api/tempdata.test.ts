@@ -1,4 +1,5 @@
-// TempData, whichever provider keeps it; ASP.NET Core's portable tests by their names.
+// TempData, whichever provider keeps it.
+// ASP.NET Core's portable tests carry their names.
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";

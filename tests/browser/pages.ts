@@ -1,4 +1,4 @@
-// A worker, and a fresh page of it for each test, in headless Chromium.
+// A worker and fresh pages of it in headless Chromium.
 
 import { after, afterEach, before, beforeEach } from "node:test";
 import type { BrowserContext, Page } from "playwright-core";

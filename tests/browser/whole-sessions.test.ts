@@ -1,4 +1,4 @@
-// Sessions that are kept whole in cookies, in headless Chromium.
+// Sessions kept whole in cookies, in headless Chromium.
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";

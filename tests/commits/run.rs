@@ -1,4 +1,4 @@
-//! One run: whatever can happen next, one thing after the other.
+//! One run, in which whatever can happen next happens.
 
 use edge_session::lifecycle::Operation;
 

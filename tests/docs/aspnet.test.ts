@@ -1,4 +1,4 @@
-// What "Coming from ASP.NET" says is there, and behaves as it says.
+// What "Coming from ASP.NET" says is there, and holds.
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";

@@ -1,4 +1,4 @@
-// What "Coming from express-session" and so on say of ours is so.
+// What the README says of peers is so of ours.
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";

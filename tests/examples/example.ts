@@ -1,4 +1,4 @@
-// An example in a folder of its own, with the packed package and a Redis.
+// An example in its own folder, with the package and a Redis.
 
 import { randomBytes } from "node:crypto";
 import { cpSync } from "node:fs";

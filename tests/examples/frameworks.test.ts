@@ -1,4 +1,4 @@
-// The examples of frameworks, built and driven as a browser does.
+// The examples of frameworks, driven as a browser does.
 
 import assert from "node:assert/strict";
 import { readdirSync } from "node:fs";

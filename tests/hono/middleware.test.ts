@@ -1,4 +1,4 @@
-// The middleware for Hono, where there is no execution context.
+// The middleware for Hono, without an execution context.
 
 import assert from "node:assert/strict";
 import { once } from "node:events";

@@ -1,4 +1,5 @@
-// What is published together agrees, and is published with care.
+// What is published together agrees.
+// It is published with care.
 
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";

@@ -1,4 +1,4 @@
-// The public types as one text, so that a change of them shows.
+// The public types as one text, so that a change shows.
 
 import { readFileSync, writeFileSync } from "node:fs";
 import { join, posix } from "node:path";

@@ -1,4 +1,4 @@
-// How long a session waits for a store over HTTP, to the millisecond.
+// How long a session waits for a store, to the millisecond.
 
 import { createSessions, type Session, type SessionEvent, type Sessions, type SessionsOptions } from "edge-session";
 import { type UpstashOptions, upstashStore } from "edge-session/stores/upstash";

@@ -1,4 +1,4 @@
-// One writer at a time: how long the others wait, and that nothing is lost.
+// One writer at a time, and how long the others wait.
 //
 // A run that fails prints its seed; SEED=<n> plays it again, SCHEDULES_TIMES=<n> plays n times as many.
 

@@ -1,4 +1,4 @@
-// One run: requests, browsers and a store, driven step by step.
+// One run of requests, browsers and a store, step by step.
 
 import type { Choices } from "./choices.ts";
 import { type Course, courseOf, type Plan } from "./course.ts";

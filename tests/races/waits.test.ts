@@ -1,4 +1,4 @@
-// How long writers of one session wait for each other, in a real Redis.
+// How long writers wait for each other, in a real Redis.
 //
 // tests/protocol/waits.test.ts has the same numbers in virtual time, where they are exact; here they are only told.
 

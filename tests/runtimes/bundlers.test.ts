@@ -1,4 +1,4 @@
-// The packed package through every bundler, and what comes out.
+// The packed package through every bundler.
 
 import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";

@@ -1,4 +1,4 @@
-// The worker of the soak: each act of a user, and forced traps.
+// The worker of the soak, with each act of a user, and traps.
 
 import { createSessions, type Session, type Sessions } from "edge-session";
 import { upstashStore } from "edge-session/stores/upstash";

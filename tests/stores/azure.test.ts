@@ -1,4 +1,4 @@
-// The Azure provider's own tests of its lock, by name, on Redis.
+// The Azure provider's tests of its lock, by name, on Redis.
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";

@@ -1,4 +1,4 @@
-// The application's cache in a real Redis, as redis-cli sees it.
+// The cache in a real Redis, as redis-cli sees it.
 
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";

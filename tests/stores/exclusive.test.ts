@@ -1,4 +1,4 @@
-// Forty writers that exclude each other, on every store with locks.
+// Forty writers exclude each other, on stores with locks.
 
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";

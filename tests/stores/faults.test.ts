@@ -1,4 +1,4 @@
-// Every way a store over HTTP can fail, and what is said of it.
+// Every way a store over HTTP can fail, and what is said.
 
 import assert from "node:assert/strict";
 import { createPrivateKey, X509Certificate } from "node:crypto";

@@ -1,4 +1,4 @@
-// Sealed records on a real Redis: what it sees, and what comes back.
+// Sealed records on a real Redis, and what comes back.
 
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";

@@ -1,4 +1,4 @@
-// No error of a store tells what was stored, asked or answered.
+// No error of a store tells what was stored or answered.
 
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";

@@ -1,4 +1,4 @@
-// A listener that counts by name, and reads what each event has.
+// A listener that counts by name and reads every field.
 
 import type { SessionEvent } from "edge-session";
 

@@ -1,4 +1,5 @@
-// What users write of that this release does not have yet, so that the rest compiles unchanged.
+// What users write of that this release does not have yet.
+// So the rest compiles unchanged.
 
 declare module "edge-session/stores/kv" {
   import type { Store } from "edge-session";

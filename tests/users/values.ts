@@ -1,4 +1,4 @@
-// What the type of a session's data may be, and what it may not.
+// What the type of a session's data may be, and may not.
 
 import { createSessions, memoryStore } from "edge-session";
 

@@ -1,4 +1,6 @@
-//! An instance as JavaScript sees it: numbers, and a scratch in linear memory.
+//! An instance as JavaScript sees it, numbers and a scratch.
+//!
+//! The scratch lies in linear memory.
 
 use std::cell::Cell;
 

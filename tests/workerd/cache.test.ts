@@ -1,4 +1,4 @@
-// The application's cache in real workerd, where requests share no promise.
+// The application's cache in workerd, sharing no promise.
 
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";

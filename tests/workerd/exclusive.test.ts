@@ -1,4 +1,4 @@
-// One writer at a time in real workerd, also where a client goes away.
+// One writer at a time in workerd, also where a client goes.
 
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";

@@ -1,4 +1,4 @@
-// A server that a worker asks, and that answers when the test says.
+// A server that answers a worker when the test says so.
 
 import { once } from "node:events";
 import { createServer, type Server } from "node:http";

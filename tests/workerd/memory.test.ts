@@ -1,4 +1,4 @@
-// A million requests, and large ones, and the memory they leave.
+// A million requests, large ones too, and their memory.
 
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";

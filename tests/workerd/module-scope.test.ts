@@ -1,4 +1,4 @@
-// Sessions made at module scope, where workerd allows next to nothing.
+// Sessions made at module scope, where little is allowed.
 
 import assert from "node:assert/strict";
 import { describe, type TestContext, test } from "node:test";

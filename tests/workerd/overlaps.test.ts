@@ -1,4 +1,4 @@
-// Many users at once in one isolate, and none sees another's values.
+// Many users at once in one isolate, each seeing their own.
 
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";

@@ -1,4 +1,5 @@
-// The sessions, made at the first use: pages are built without secrets.
+// The sessions, made at the first use.
+// Pages are built without secrets.
 
 import { env } from "cloudflare:workers";
 import { createSessions } from "edge-session";

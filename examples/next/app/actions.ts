@@ -1,4 +1,5 @@
-// A server action: commits and sets the cookies before `redirect()`, which throws.
+// A server action that signs in.
+// It commits and sets the cookies before `redirect()`, which throws.
 "use server";
 
 import { cookies, headers } from "next/headers";

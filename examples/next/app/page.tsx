@@ -1,4 +1,5 @@
-// A server component: it reads, as it cannot set a cookie. The form's action writes.
+// A server component, which reads and cannot set a cookie.
+// The form's action writes.
 
 import { headers } from "next/headers";
 import { loaded } from "../sessions";

@@ -1,4 +1,5 @@
-// Nitro: handlers return values, so the middleware makes the response itself.
+// A middleware of Nitro that makes the response itself.
+// Its handlers return values.
 
 import { defineMiddleware, toResponse } from "nitro/h3";
 import { sessions } from "../utils/sessions.ts";

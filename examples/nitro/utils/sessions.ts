@@ -1,4 +1,5 @@
-// The sessions, made at the first use: bindings exist only inside a request.
+// The sessions, made at the first use.
+// Bindings exist only inside a request.
 
 import { createSessions } from "edge-session";
 import { upstashStore } from "edge-session/stores/upstash";

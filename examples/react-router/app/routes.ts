@@ -1,3 +1,5 @@
+// Which file answers which path.
+
 import { index, type RouteConfig } from "@react-router/dev/routes";
 
 export default [index("./routes/home.tsx")] satisfies RouteConfig;

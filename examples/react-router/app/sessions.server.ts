@@ -1,4 +1,4 @@
-// The sessions, and the middleware that every route runs below.
+// The sessions, and the middleware that all routes run below.
 
 import { createSessions, type Session } from "edge-session";
 import { upstashStore } from "edge-session/stores/upstash";

@@ -1,4 +1,4 @@
-//! The store's operations as commands of Redis, through Upstash' REST API.
+//! The store's operations as Redis commands over Upstash REST.
 
 use edge_session::Error;
 use edge_session::session::{StoreAnswer, StoreOperation};

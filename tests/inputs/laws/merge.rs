@@ -1,4 +1,4 @@
-//! Changes made to values, against a JSON parser and a plain list.
+//! Changes made to values, against a parser and a plain list.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! Plaintexts of every purpose, read by the table of PROTOCOL 1.
+//! Plaintexts of every purpose, read by PROTOCOL 1's table.
 
 use std::sync::LazyLock;
 

@@ -1,4 +1,4 @@
-//! Set-Cookie lines of any fields, read as a browser reads them.
+//! Set-Cookie lines of any fields, read as browsers do.
 
 use edge_session::cookie::{CookieOptions, Lifetime, SameSite};
 use edge_session::error::Error;

@@ -1,4 +1,5 @@
-// The sessions, made at the first use: modules are imported at build time too, without secrets.
+// The sessions, made at the first use.
+// Modules are imported at build time too, without secrets.
 
 import { createSessions } from "edge-session";
 import { upstashStore } from "edge-session/stores/upstash";
