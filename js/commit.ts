@@ -4,12 +4,14 @@ import { Budget } from "./calls.ts";
 import { keysAfter, outcomeText, replay, setsAnything } from "./changes.ts";
 import { mayKeep, withhold } from "./consent.ts";
 import { sealNew } from "./cookies.ts";
-import { draw, flags, judge, type Step } from "./core.ts";
+import { draw } from "./core.ts";
 import { SessionError } from "./errors.ts";
 import { noteEffort } from "./failure.ts";
 import { type Flow, makeFlow, run, takeBack } from "./flow.ts";
 import { livesOn } from "./forwarding.ts";
 import { holdLock } from "./lock.ts";
+import { judge } from "./records.ts";
+import { flags, type Step } from "./results.ts";
 import { corrupt } from "./values.ts";
 import { forget, keeperOf, note, type Pending, takeId, tell, tellDamage, type Visit } from "./visit.ts";
 

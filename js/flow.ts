@@ -2,8 +2,9 @@
 
 import { type Budget, call, failure, inTime, tellBreaker, wait } from "./calls.ts";
 import { type Outcome, outcomeText, replay } from "./changes.ts";
-import { answers, flags, judge, merge, type Step, standings } from "./core.ts";
 import { SessionError } from "./errors.ts";
+import { judge, merge, standings } from "./records.ts";
+import { answers, flags, type Step } from "./results.ts";
 import { isSealed, openValues, sealRecord } from "./sealing.ts";
 import { asLines, corrupt, relaid } from "./values.ts";
 import { keyFor, type Moving, now, recordKey, tellDamage, type Visit } from "./visit.ts";

@@ -1,8 +1,8 @@
 // What a record means, and whether what it leads to lives.
 
 import { type Budget, call } from "./calls.ts";
-import { type Judged, judge, standings } from "./core.ts";
 import { SessionError } from "./errors.ts";
+import { type Judged, judge, standings } from "./records.ts";
 import { corrupt } from "./values.ts";
 import { now, recordKey, storeError, tell, type Visit } from "./visit.ts";
 

@@ -2,11 +2,11 @@
 
 import { Budget, failure, inTime, raced, tellBreaker } from "./calls.ts";
 import { sealAgain } from "./cookies.ts";
-import { type Judged, standings } from "./core.ts";
 import { SessionError } from "./errors.ts";
 import { judgeRecord, livesOn, unsupported } from "./forwarding.ts";
 import { freeBehind, takeLock } from "./lock.ts";
 import type { Opened } from "./opened.ts";
+import { type Judged, standings } from "./records.ts";
 import { isSealed, openValues } from "./sealing.ts";
 import { asLines, beginAsLines, corrupt } from "./values.ts";
 import { keeperOf, keyFor, note, now, openCookie, tell, type Visit } from "./visit.ts";

@@ -1,6 +1,6 @@
 // Every setting, its default, and what is refused.
 
-import { Core, Problems } from "./core.ts";
+import { Core, Problems } from "./configuration.ts";
 import { SessionError } from "./errors.ts";
 import { type SessionEvent, toConsole } from "./events.ts";
 import { type CookieStore, inCookies, keepsTime, type Store } from "./store.ts";

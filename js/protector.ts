@@ -1,9 +1,9 @@
 // Text for query strings and forms that nobody can change.
 
 import { mayKeep } from "./consent.ts";
-import { purposes } from "./core.ts";
 import { SessionError } from "./errors.ts";
 import type { Settings } from "./options.ts";
+import { purposes } from "./results.ts";
 import { type AnySession, VisitSession } from "./session.ts";
 import { valueFrom, valueText } from "./values.ts";
 import { now } from "./visit.ts";

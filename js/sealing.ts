@@ -1,8 +1,9 @@
 // Seals and opens the values of records.
 
-import { type Judged, type OpenedText, purposes } from "./core.ts";
 import type { CookieRejection } from "./events.ts";
 import type { Settings } from "./options.ts";
+import type { Judged } from "./records.ts";
+import { type OpenedText, purposes } from "./results.ts";
 import { recordKey } from "./visit.ts";
 
 const plainData = "1j.";

@@ -4,7 +4,7 @@ import { type Cache, StoreCache } from "./cache.ts";
 import { Budget, call } from "./calls.ts";
 import { commit, inTurn, isDirty } from "./commit.ts";
 import { isNavigation } from "./cookies.ts";
-import { instances, isId } from "./core.ts";
+import { generation, isId } from "./core.ts";
 import { SessionError } from "./errors.ts";
 import { effortBefore } from "./failure.ts";
 import { applyToResponse, isRedirect } from "./headers.ts";
@@ -107,8 +107,8 @@ let instancesTold = 1;
 
 /** Tells once of each instance that took the place of a failed one. */
 function tellRestart(visit: Visit): void {
-  if (instances() <= instancesTold) return;
-  instancesTold = instances();
+  if (generation <= instancesTold) return;
+  instancesTold = generation;
   tell(visit, { name: "core-restarted", level: "error" });
 }
 

@@ -2,9 +2,10 @@
 
 import { mayKeep, withhold } from "./consent.ts";
 import { isNavigation } from "./cookies.ts";
-import { type Found, findValues, purposes } from "./core.ts";
+import { type Found, findValues } from "./core.ts";
 import type { CookieRejection } from "./events.ts";
 import type { Settings } from "./options.ts";
+import { purposes } from "./results.ts";
 import { emptyTemp, type Temp, takeUpAll, textAfterAnswer } from "./temp-state.ts";
 import { now, tell, type Visit } from "./visit.ts";
 

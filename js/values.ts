@@ -1,7 +1,7 @@
 // What the handler put in: values as text, one a line.
 
-import { areLines } from "./core.ts";
 import { SessionError } from "./errors.ts";
+import { areLines } from "./records.ts";
 
 /** How deep a value may be nested. */
 const deepest = 64;

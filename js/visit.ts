@@ -1,11 +1,11 @@
 // One request's session, as the package keeps it.
 
 import type { Change, Outcome } from "./changes.ts";
-import type { OpenedText, Step } from "./core.ts";
 import { SessionError, type SessionErrorCode } from "./errors.ts";
 import type { CookieRejection, SessionEvent } from "./events.ts";
 import type { Opened } from "./opened.ts";
 import type { RequestLike, Settings } from "./options.ts";
+import type { OpenedText, Step } from "./results.ts";
 import { inCookies } from "./store.ts";
 import type { Temp } from "./temp-state.ts";
 

@@ -3,10 +3,12 @@
 import { outcomeText, replay } from "../changes.ts";
 import { mayKeep } from "../consent.ts";
 import { isNavigation } from "../cookies.ts";
-import { draw, findValues, merge, type OpenedText, purposes } from "../core.ts";
+import { draw, findValues } from "../core.ts";
 import { SessionError } from "../errors.ts";
 import type { CookieRejection } from "../events.ts";
 import type { Opened } from "../opened.ts";
+import { merge } from "../records.ts";
+import { type OpenedText, purposes } from "../results.ts";
 import { type CookieStore, inCookies } from "../store.ts";
 import { corrupt } from "../values.ts";
 import { type Keeper, type Kept, note, now, takeId, tell, type Visit } from "../visit.ts";

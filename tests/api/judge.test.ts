@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { judge, judgeInCore } from "../../dist/core.js";
+import { judge, judgeInCore } from "../../dist/records.js";
 import { dice, seedFor } from "./seeds.ts";
 
 const REVISION = "0123456789abcdef";
