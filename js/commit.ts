@@ -90,12 +90,17 @@ async function outlive(visit: Visit, flow: Flow, end: Step): Promise<void> {
   try {
     lives = await livesOn(visit, visit.header, flow.budget);
   } finally {
-    if (!lives) {
-      flow.created = end.id;
-      await takeBack(flow);
-    }
+    if (!lives) await giveUp(visit, flow, end.id);
   }
   if (!lives) throw gone(visit);
+}
+
+/** Takes a new record back. It may stay, or go late; so the next commit begins under an id of its own. */
+async function giveUp(visit: Visit, flow: Flow, id: string): Promise<void> {
+  visit.pending = undefined;
+  if (visit.moving !== undefined) visit.moving = { ...visit.moving, ...draw() };
+  flow.created = id;
+  await takeBack(flow);
 }
 
 /** Ends the session; resolves only when the store confirmed it. */

@@ -9,8 +9,8 @@ export const failures: readonly SessionErrorCode[] = ["core-failed", "cookie-too
 const tooLarge = "the cookie is longer than browsers keep. Store less, or shorten its name, path or domain.";
 /** More of a record than any header needs. */
 export const longestHeader = 128;
-/** Values of one name that are tried. */
-const mostCandidates = 4;
+/** The bit of `seen` for more cookies of a name than are tried. */
+const moreSeen = 1 << 11;
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
@@ -125,9 +125,9 @@ export function isId(text: string): boolean {
 
 /** What a `Cookie` header has of one name. */
 export interface Found {
-  /** The first whole values, in order; another site of the same domain can plant one. */
+  /** The whole values, in order; another site of the same domain can plant one. */
   readonly values: readonly string[];
-  /** Whether there are more than may be tried: then none counts. */
+  /** Whether there are more cookies than may be tried: then none counts. */
   readonly more: boolean;
   /** Which of its cookies are there: bit 0 the named one, bits 1 to 10 the pieces. */
   readonly seen: number;
@@ -141,9 +141,9 @@ export function findValues(header: string, name: string): Found {
     const end = write(header, nameEnd);
     const valuesEnd = checked(compiled.instance_chunked_values(instance, nameEnd, end));
     const values = read(4, valuesEnd).split(";").slice(0, -1);
-    const found = { values: values.slice(0, mostCandidates), more: values.length > mostCandidates, seen: view.getUint32(0, true) };
+    const seen = view.getUint32(0, true);
     wipe(Math.max(end, valuesEnd));
-    return found;
+    return { values, more: seen >= moreSeen, seen: seen % moreSeen };
   } catch (error) {
     throw failed(error);
   }

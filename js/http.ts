@@ -48,6 +48,8 @@ interface CallerIo extends StoreIo {
 const MAX_ANSWER_BYTES = 2 * 1_048_576 + 4096;
 const FIRST_WAIT_MS = 20;
 const NEXT_WAIT_MS = 1000;
+/** How long the rest of a refusal is waited for. */
+const DRAIN_MS = 50;
 
 const runtime: Platform = {
   now: () => Date.now(),
@@ -160,12 +162,24 @@ export class Endpoint {
       }
       // What a status says alone needs no body, which may never come.
       if (!SAYS_ALL.has(response.status)) return refused(response, exchange.refusal(await readText(response).catch(() => "")));
-      dropBody(response);
+      await this.#drain(response);
       return refused(response, undefined);
     } catch (error) {
       if (!(error instanceof SessionError)) return lostConnection(error, true);
       return new Failure(error, { retry: error.code === "store-unavailable" || error.code === "store-throttled" });
     }
+  }
+
+  /** Reads what is left for a moment, so that the next call finds the connection free, and cuts it off then. */
+  async #drain(response: Response): Promise<void> {
+    const reader = response.body?.getReader();
+    const cancelTimer = this.#platform.after(DRAIN_MS, () => reader?.cancel().catch(() => {}));
+    try {
+      while (reader !== undefined && !(await reader.read()).done);
+    } catch {
+      // The status has said it all.
+    }
+    cancelTimer();
   }
 
   #pause(milliseconds: number, signal: AbortSignal): Promise<void> {

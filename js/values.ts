@@ -184,8 +184,11 @@ function isTop(prototype: unknown): boolean {
 
 /** Refuses an object of a class; of those that everybody has it says which. */
 function refusalOf(value: object, path: string): SessionError {
-  // The name comes from our list: what an object says of itself may be a value.
-  const kind = Object.prototype.toString.call(value).slice(8, -1);
+  // The name comes from our list: what an object says of itself may be a value, or throw.
+  let kind = "";
+  try {
+    kind = Object.prototype.toString.call(value).slice(8, -1);
+  } catch {}
   const advice = instead.get(kind);
   return refusal(path, advice === undefined ? "an object of a class" : `a ${kind}`, advice);
 }

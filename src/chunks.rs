@@ -29,12 +29,16 @@ pub const MAX_TOTAL: usize = 7500;
 
 const MARKER: &[u8] = b"chunks-";
 
+/// The bit for more named cookies than are tried.
+const MORE: u16 = 1 << (MAX_PIECES + 1);
+
 /// More characters than the number of any piece, with what joins it to a name.
 const LONGEST_SUFFIX: usize = 3;
 
 /// Says which cookies of a value the request had.
 ///
-/// Bit 0 is the named cookie, bits 1 to 10 are the pieces.
+/// Bit 0 is the named cookie, bits 1 to 10 are the pieces; bit 11 says that
+/// there are more than 4 named ones.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Seen(pub u16);
 
@@ -47,16 +51,15 @@ impl Seen {
 /// Finds the values of a name, whole or in pieces, and says which cookies are
 /// there.
 ///
-/// Appends each value with `;` behind it, at most 5, in order: another site of
-/// the same domain can plant one, so 4 may be tried, and a fifth says that there
-/// are more. It takes linear time,
+/// Appends each value with `;` behind it, at most 4, in order: another site of
+/// the same domain can plant one, so each may be tried. It takes linear time,
 /// whatever the header says of the number of pieces. With a piece missing there
 /// is no value; of two pieces of one number the first counts.
 #[inline(never)]
 pub fn find(header: &[u8], name: &[u8], values: &mut Vec<u8>) -> Seen {
     let mut seen = Seen(0);
     let mut pieces: [&[u8]; MAX_PIECES] = [&[]; MAX_PIECES];
-    let mut named: [&[u8]; MAX_CANDIDATES + 1] = [&[]; MAX_CANDIDATES + 1];
+    let mut named: [&[u8]; MAX_CANDIDATES] = [&[]; MAX_CANDIDATES];
     let mut places = named.iter_mut();
     for (key, value) in pairs(header) {
         let Some(suffix) = key.strip_prefix(name) else { continue };
@@ -66,7 +69,10 @@ pub fn find(header: &[u8], name: &[u8], values: &mut Vec<u8>) -> Seen {
             _ => continue,
         };
         let place = if suffix.is_empty() { places.next() } else { pieces.get_mut(number.wrapping_sub(1)) };
-        // A piece that is there already, or a sixth value, is not looked at.
+        if suffix.is_empty() && place.is_none() {
+            seen.0 |= MORE;
+        }
+        // A piece that is there already, or a fifth value, is not looked at.
         if let Some(place) = place.filter(|place| place.is_empty()) {
             *place = trim(value);
         }

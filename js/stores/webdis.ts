@@ -105,7 +105,7 @@ function encodeSegment(text: string): string {
 function refuseKey(key: string, path: string): void {
   if (key === "" || key === "." || key === "..") throw new SessionError("invalid-options", "webdisStore: the key must not be empty or dots only");
   if (path.length > LONGEST_PATH)
-    throw new SessionError("invalid-options", `webdisStore: the key must not take more than ${LONGEST_PATH} characters`);
+    throw new SessionError("invalid-options", `webdisStore: the key is too long; its path would have more than ${LONGEST_PATH} characters`);
 }
 
 /** `{"NAME": value}` and nothing else; `[true, text]` is a status, `[false, text]` an error in spite of the 200. */

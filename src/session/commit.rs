@@ -15,7 +15,7 @@ use crate::session::call::{Random, StoreAnswer, StoreCall};
 use crate::session::lines::EMPTY;
 use crate::session::load::{Led, led_to};
 use crate::session::outcome::Outcome;
-use crate::session::visit::{Doing, Flow, Session, Stand};
+use crate::session::visit::{Doing, Flow, Moving, Session, Stand};
 
 /// How long a tombstone stays, in seconds: as long as a commit may take, in these bounds (PROTOCOL 4).
 const TOMBSTONE_SECONDS: core::ops::RangeInclusive<u64> = 60..=600;
@@ -156,8 +156,10 @@ impl Session<'_> {
             Ok(Led::Living) => self.stored(flow, end, now_ms, random),
             Ok(Led::Further(header)) => self.outlive(flow, end, Some(header), followed),
             Ok(Led::Nowhere) => self.outlive(flow, end, None, followed),
-            // Nobody can say: it is as if nothing were stored, and the next commit tries again.
+            // Nobody can say: it is as if nothing were stored. The record may stay, or go late; so the next commit begins
+            // under an id of its own.
             Err(error) => {
+                self.moving = self.moving.map(|moving| Moving { id: random.id(), birth: random.birth(), ..moving });
                 flow.created = created_by(end);
                 self.give_up(&flow, error)
             }

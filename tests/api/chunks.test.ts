@@ -121,6 +121,6 @@ test("a value that would leave no room beside it for others' cookies is refused 
 
 test("a header of a mebibyte is read in time, and leaves the scratch as it was", () => {
   const header = `${`${NAME}=chunks-2000000000; `.repeat(20_000)}${NAME}-1=${"v".repeat(500_000)}`;
-  assert.deepEqual(findValues(header, NAME), { values: [], more: false, seen: 3 });
+  assert.deepEqual(findValues(header, NAME), { values: [], more: true, seen: 3 });
   assert.deepEqual(found([`${NAME}=ünï`]), ["ünï"]);
 });

@@ -2,7 +2,8 @@
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { codeOf, pairOf, request, World } from "./world.ts";
+import { anyIo } from "../store-laws.ts";
+import { codeOf, keyOf, pairOf, request, World } from "./world.ts";
 
 describe("destroy", () => {
   test("acts at once, also where nothing was loaded, and nothing can be read after it", async () => {
@@ -177,15 +178,21 @@ describe("regenerateId", () => {
 
   test("under an id that moved takes nothing along while nobody can say whether that session lives", async () => {
     const { world, second } = await movingTwice();
+    const { id } = second;
+    const created = keyOf(id ?? "");
     world.store.before = (operation) => {
-      if (operation === "load") throw new Error("down");
+      if (operation === "load" || operation === "remove") throw new Error("down");
     };
     assert.equal(await codeOf(() => second.commit()), "store-unavailable");
     assert.deepEqual(world.store.taken(), ["create", "load", "remove"]);
     assert.deepEqual(second.setCookieHeaders(), []);
     world.store.before = () => undefined;
+    second.set("c", 3);
     await second.commit();
-    assert.deepEqual(await world.values(pairOf(second.setCookieHeaders()[0] ?? "")), { a: 1, b: 2 });
+    // What could not be taken back goes late, and is nobody's.
+    await world.store.inner.remove(created, anyIo());
+    assert.notEqual(second.id, id);
+    assert.deepEqual(await world.values(pairOf(second.setCookieHeaders()[0] ?? "")), { a: 1, b: 2, c: 3 });
   });
 
   test("refuses grace that is no time, and persistence without a life", async () => {

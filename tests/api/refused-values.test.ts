@@ -129,6 +129,12 @@ describe("a value that would not come back equal", () => {
     for (const [value, message] of said) assert.equal(await refusal(world, value), `session: ${message}`);
     const named = { [Symbol.toStringTag]: "canary", __proto__: Point.prototype };
     assert.doesNotMatch(await refusal(world, named), /canary/);
+    const throwing = Object.defineProperty(new Point(), Symbol.toStringTag, {
+      get: () => {
+        throw new Error("canary");
+      },
+    });
+    assert.match(await refusal(world, throwing), /value is an object/);
   });
 
   test("is not shown by the message, nor are the names on its path that could be one", async () => {

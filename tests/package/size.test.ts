@@ -8,8 +8,8 @@ import { download, wasmBytes } from "./bundles.ts";
 const MOST = {
   wasm: 36_300,
   "glue and API": 20_300,
-  "upstashStore alone": 4_540,
-  "webdisStore alone": 5_040,
+  "upstashStore alone": 4_600,
+  "webdisStore alone": 5_120,
   "memoryStore alone": 1_140,
   "worker with upstashStore": 60_300,
   "worker with webdisStore": 60_800,

@@ -49,10 +49,11 @@ export class Replay {
 
   /** Plays everything back; keys of other rounds are left alone. */
   play(commands: readonly Command[], isOurs: (key: string) => boolean): void {
-    for (const command of commands) {
+    for (const [place, command] of commands.entries()) {
       const [name, key = "", text = "", ...settings] = command;
       if (!isOurs(key)) continue;
       if (name === "SET") this.#set(key, text, settings);
+      else if (name === "DEL" && isTombstone(commands[place + 1], key)) continue;
       else if (name === "DEL") this.#remove(key);
       else this.#timeOver(key);
     }
@@ -154,4 +155,9 @@ export class Replay {
       this.history.violate("VANISHED", `${course.plan.name} was told that a text is stored that Redis never stored`);
     this.history.applied(course, asked, before, said);
   }
+}
+
+/** Says whether a command stores a key's tombstone: the script that does so removes the record first. */
+function isTombstone(command: Command | undefined, key: string): boolean {
+  return command?.[0] === "SET" && command[1] === key && command[2]?.startsWith("1d.") === true;
 }

@@ -137,11 +137,13 @@ fn a_login_under_an_id_that_moved_waits_until_somebody_can_say_whether_the_other
     let create = second.commit(world.now_ms, random).expect("a call").expect("a call");
     let (created, random) = (world.ask(&create), world.random());
     let look = second.answer(created, world.now_ms, random);
-    assert_eq!(world.run_with(&mut second, look, &[Fault::LosesCall]), Err(Error::Timeout));
+    assert_eq!(world.run_with(&mut second, look, &[Fault::LosesCall, Fault::LosesCall]), Err(Error::Timeout));
     assert!(second.set_cookie_headers().is_empty());
+    second.set("late", "value").expect("a value");
     world.commit(&mut second).expect("a commit");
     browser.take(&second);
     assert_eq!(world.get(&sessions, &browser, "cart").as_deref(), Some("tea"));
+    assert_eq!(world.get(&sessions, &browser, "late").as_deref(), Some("value"), "what stayed is not taken for it");
 }
 
 #[test]

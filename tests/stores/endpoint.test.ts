@@ -201,7 +201,7 @@ describe("a refusal whose body never comes", () => {
     return { code, tries, took, dropped };
   };
 
-  it("is what its status says, at once", async () => {
+  it("is what its status says, after a moment", async () => {
     const codes = {
       401: "store-auth",
       403: "store-auth",
@@ -211,8 +211,13 @@ describe("a refusal whose body never comes", () => {
       429: "store-throttled",
     };
     for (const [status, code] of Object.entries(codes)) {
-      assert.deepEqual(await refusal(Number(status)), { code, tries: 1, took: 0, dropped: true }, status);
+      assert.deepEqual(await refusal(Number(status)), { code, tries: 1, took: 50, dropped: true }, status);
     }
+  });
+
+  it("leaves the connection free where it comes at once", async () => {
+    const { code, took } = await simulate([{ status: 401, body: "no" }], { limits: { retryTimeoutMs: 0 } }).run(true);
+    assert.deepEqual([code, took], ["store-auth", 0]);
   });
 
   it("is no answer where the text would say more", async () => {

@@ -24,7 +24,7 @@ fn read(header: &[u8]) {
     let pairs = plain_pairs(header);
     let all = |name: &[u8]| pairs.iter().filter(|(key, _)| key == name).map(|(_, value)| value.clone()).collect::<Vec<_>>();
     let pieces: Vec<Vec<Vec<u8>>> = (1..=10).map(|number| all(format!("n-{number}").as_bytes())).collect();
-    let mut bits = u16::from(!all(NAME).is_empty());
+    let mut bits = u16::from(!all(NAME).is_empty()) | u16::from(all(NAME).len() > 4) << 11;
     for (number, values) in pieces.iter().enumerate() {
         bits |= u16::from(!values.is_empty()) << (number + 1);
     }
@@ -36,7 +36,7 @@ fn read(header: &[u8]) {
         }
     };
     let fits = |parts: &Vec<Vec<u8>>| parts.iter().all(|part| !part.is_empty() && part.len() <= MAX_LINE);
-    let values = all(NAME).into_iter().take(5).filter_map(whole).filter(fits);
+    let values = all(NAME).into_iter().take(4).filter_map(whole).filter(fits);
     let expected: Vec<u8> = values.flat_map(|parts| [parts.concat(), b";".to_vec()].concat()).collect();
     assert_eq!(found(header, NAME), (expected, Seen(bits)));
 }
