@@ -20,6 +20,7 @@ const STORES = ["memory", "webdis", "upstash"];
 const ASK_EVERY_MS = 50;
 const ASK_TIMEOUT_MS = 1000;
 const ASK_TIMES = 400;
+const PORTS_TO_TRY = 3;
 
 async function start() {
   const { store, port: wanted } = settings();
@@ -34,15 +35,8 @@ async function start() {
   const began = [];
   try {
     const variables = await startStore(store, began);
-    const port = await freePort(wanted);
-    const ended = runDemo(port, variables, began);
-    ended.then(() => ending.abort());
-    const url = `http://127.0.0.1:${port}/`;
-    if (await answers(`${url}health`, ending.signal)) {
-      console.log(`\n  The demo runs at ${url} with sessions in ${store}. Ctrl-C stops it.\n`);
-    } else if (!ending.signal.aborted) {
-      throw refused("the demo does not answer");
-    }
+    const { url, ended } = await answeringDemo(wanted, variables, began, ending.signal);
+    if (!ending.signal.aborted) console.log(`\n  The demo runs at ${url} with sessions in ${store}. Ctrl-C stops it.\n`);
     return await Promise.race([askedToEnd, ended]);
   } finally {
     for (const stop of began.reverse()) await stop();
@@ -73,6 +67,21 @@ async function startStore(store, began) {
   began.push(front.stop);
   console.log(`\n  redis-cli -p ${redis.port} --scan shows what is kept.`);
   return { ...variables, STORE_URL: front.url, STORE_TOKEN: token };
+}
+
+/** Starts the demo and waits until it answers, or the signal comes. Another program may take a free port first, so a few are tried. */
+async function answeringDemo(wanted, variables, began, signal) {
+  let from = wanted;
+  for (let tries = 1; ; tries++) {
+    const port = await freePort(from);
+    const ended = runDemo(port, variables, began);
+    const over = new AbortController();
+    ended.then(() => over.abort());
+    const url = `http://127.0.0.1:${port}/`;
+    if ((await answers(`${url}health`, AbortSignal.any([signal, over.signal]))) || signal.aborted) return { url, ended };
+    if (!over.signal.aborted || tries === PORTS_TO_TRY) throw refused("the demo does not answer");
+    from = port + 1;
+  }
 }
 
 /** Starts wrangler in a process group of its own, so that all of it can be stopped; resolves to 1 when it ends. */

@@ -35,6 +35,9 @@ async function start(context: TestContext, ...args: string[]): Promise<Started> 
     rmSync(temporary, { recursive: true, force: true });
   });
   let said = "";
+  child.stderr.on("data", (chunk: Buffer) => {
+    said += chunk.toString();
+  });
   for await (const line of createInterface(child.stdout)) {
     said += `${line}\n`;
     const [, url, port, store] = SAYS.exec(line) ?? [];
