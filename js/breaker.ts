@@ -5,7 +5,10 @@ import { storeError } from "./failure.ts";
 const FAILURES = 5;
 const OPEN_MS = 1000;
 
-/** After 5 calls in a row that got no answer, or that the store cannot serve now, asks once a second. Plain numbers: a call that the runtime drops leaves nothing stuck. */
+/**
+ * After 5 calls in a row that got no answer, or that the store cannot serve now, asks once a second. Plain numbers: a call that the runtime
+ * drops leaves nothing stuck.
+ */
 export class Breaker {
   #failures = 0;
   #nextProbe = 0;

@@ -65,10 +65,7 @@ export async function commit(visit: Visit, signal: AbortSignal | undefined): Pro
   const budget = new Budget(visit.settings.ioTimeoutMs, signal);
   const { pending } = visit;
   if (pending !== undefined) {
-    const flow = resumed(visit, pending, budget);
-    const end = await run(flow, pending.step);
-    if (visit.stand === "forwarded") await outlive(visit, flow, end);
-    finish(visit, flow, end);
+    await carryOut(visit, resumed(visit, pending, budget), pending.step);
     if (!isDirty(visit)) return;
   }
   if (visit.stand === "ended" || (visit.stand === "forwarded" && visit.moving === undefined)) throw gone(visit);
@@ -78,7 +75,12 @@ export async function commit(visit: Visit, signal: AbortSignal | undefined): Pro
   if (keeper !== undefined) return keeper.commit(visit);
   if (visit.settings.locks) await holdLock(visit, budget);
   const [flow, step] = begun(visit, budget);
-  const end = await run(flow, step);
+  await carryOut(visit, flow, step);
+}
+
+/** Makes the calls of a commit, and its end the session's. */
+async function carryOut(visit: Visit, flow: Flow, first: Step): Promise<void> {
+  const end = await run(flow, first);
   if (visit.stand === "forwarded") await outlive(visit, flow, end);
   finish(visit, flow, end);
 }

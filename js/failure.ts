@@ -73,18 +73,22 @@ const MESSAGES: { readonly [code in SessionErrorCode]?: string } = {
   "store-rejected": "the store refused the command",
 };
 
-/** Statuses whose text means nothing to `refused`. */
-export const SAYS_ALL: ReadonlySet<number> = new Set([401, 403, 408, 413, 425, 429]);
-
-/** An answer that is no 2xx; `said` is what its text was known to mean. */
-export function refused(response: Response, said: SessionErrorCode | undefined): Failure {
+/** An answer whose status says all; `undefined` where its text may say more. */
+export function refusedByStatus(response: Response): Failure | undefined {
   const { status } = response;
   const detail = `status ${status}`;
   const retryAfter = response.headers.get("retry-after");
   if (status === 401 || status === 403) return new Failure(storeError("store-auth", detail), {});
   if (status === 429) return new Failure(storeError("store-throttled", detail), { retry: true, retryAfter });
   if (status === 408 || status === 425) return new Failure(storeError("store-unavailable", detail), { retry: true, retryAfter });
-  if (status === 413) return new Failure(storeError("store-rejected", detail), {});
+  return status === 413 ? new Failure(storeError("store-rejected", detail), {}) : undefined;
+}
+
+/** Any other answer that is no success; `said` is what its text was known to mean. */
+export function refused(response: Response, said: SessionErrorCode | undefined): Failure {
+  const { status } = response;
+  const detail = `status ${status}`;
+  const retryAfter = response.headers.get("retry-after");
   if (said !== undefined) {
     const retry = status >= 500 && (said === "store-unavailable" || said === "store-throttled");
     return new Failure(storeError(said, detail), { retry, retryAfter });

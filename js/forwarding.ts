@@ -35,6 +35,7 @@ export async function livesOn(visit: Visit, header: string, budget: Budget): Pro
   return false;
 }
 
+/** The error for a record that this release does not read. */
 export function unsupported(): SessionError {
   return new SessionError(
     "record-unsupported",

@@ -2,7 +2,7 @@
 
 import { Breaker } from "./breaker.ts";
 import { SessionError, type SessionErrorCode } from "./errors.ts";
-import { type Effort, Failure, lostConnection, noteEffort, refused, SAYS_ALL, storeError } from "./failure.ts";
+import { type Effort, Failure, lostConnection, noteEffort, refused, refusedByStatus, storeError } from "./failure.ts";
 import type { StoreIo } from "./store.ts";
 
 /** How long calls may take, and whether a dead endpoint is left alone for a while. */
@@ -160,10 +160,11 @@ export class Endpoint {
         dropBody(response);
         return new Failure(storeError("store-protocol", `status ${response.status}`), {});
       }
-      // What a status says alone needs no body, which may never come.
-      if (!SAYS_ALL.has(response.status)) return refused(response, exchange.refusal(await readText(response).catch(() => "")));
+      const failure = refusedByStatus(response);
+      if (failure === undefined) return refused(response, exchange.refusal(await readText(response).catch(() => "")));
+      // The body is not needed, and may never come.
       await this.#drain(response);
-      return refused(response, undefined);
+      return failure;
     } catch (error) {
       if (!(error instanceof SessionError)) return lostConnection(error, true);
       return new Failure(error, { retry: error.code === "store-unavailable" || error.code === "store-throttled" });

@@ -119,6 +119,7 @@ impl Session<'_> {
         }
     }
 
+    /// Makes a commit that is stored the session's; after one of before, what was changed since is committed too.
     fn stored(&mut self, flow: Box<Flow>, end: End, now_ms: u64, random: &Random) -> Result<Option<StoreCall>, Error> {
         let End::Committed { id, header, created } = end else { return Ok(None) };
         let (resumed, until_ms) = (flow.resumed, flow.until_ms);

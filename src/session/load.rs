@@ -158,6 +158,7 @@ pub(super) enum Led {
     Nowhere,
 }
 
+/// Says what the record means that a forwarding record led to.
 pub(super) fn led_to(answer: StoreAnswer, now_ms: u64) -> Result<Led, Error> {
     let Some(record) = record_of(answer)? else { return Ok(Led::Nowhere) };
     let (header, values) = split(&record)?;

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { inspect } from "node:util";
 import { createSessions, memoryStore, SessionError, type SessionEvent } from "edge-session";
-import { Context, NAME, OLD_SECRET, pairOf, request, SECRET, World } from "./world.ts";
+import { Context, changeThatFailsOnReplay, NAME, OLD_SECRET, pairOf, request, SECRET, World } from "./world.ts";
 
 /** Does something to a session in one request. */
 async function visit(
@@ -289,15 +289,7 @@ describe("events", () => {
       const context = new Context();
       const handled = world.sessions.handle(request({ cookie }), context, async (session) => {
         await session.load();
-        let computed = 0;
-        session.update("a", () => {
-          computed += 1;
-          if (computed > 1) throw new RangeError("canary");
-          return computed;
-        });
-        const neighbour = await world.loaded(cookie);
-        neighbour.set("b", 2);
-        await neighbour.commit();
+        await changeThatFailsOnReplay(world, session, cookie, new RangeError("canary"));
         return new Response();
       });
       assert.equal((await handled).status, 200);

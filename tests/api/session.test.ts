@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import type { Session } from "edge-session";
-import { codeOf, type Data, request, World } from "./world.ts";
+import { changeThatFailsOnReplay, codeOf, type Data, request, World } from "./world.ts";
 
 const mutations: [name: string, run: (session: Session<Data>) => void][] = [
   ["set", (session) => session.set("a", 2)],
@@ -243,15 +243,7 @@ describe("commit", () => {
     const world = new World();
     const { cookie } = await world.begun();
     const session = await world.loaded(cookie);
-    let computed = 0;
-    session.update("a", (value) => {
-      computed += 1;
-      if (computed > 1) throw new RangeError("the application's own");
-      return value;
-    });
-    const neighbour = await world.loaded(cookie);
-    neighbour.set("b", 2);
-    await neighbour.commit();
+    await changeThatFailsOnReplay(world, session, cookie, new RangeError("the application's own"));
     await assert.rejects(session.commit(), RangeError);
     assert.deepEqual(await world.values(cookie), { a: 1, b: 2 });
   });

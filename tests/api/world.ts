@@ -105,6 +105,19 @@ export function headersOnly(cookie?: string): RequestLike {
   return { headers: new Headers(cookie === undefined ? {} : { cookie }) };
 }
 
+/** Makes a change whose function throws once it is replayed, as a neighbour has committed first. */
+export async function changeThatFailsOnReplay(world: World, session: Session<Data>, cookie: string, error: Error): Promise<void> {
+  let isReplay = false;
+  session.update("a", (value) => {
+    if (isReplay) throw error;
+    isReplay = true;
+    return value;
+  });
+  const neighbour = await world.loaded(cookie);
+  neighbour.set("b", 2);
+  await neighbour.commit();
+}
+
 /** Gives the `name=value` of a `Set-Cookie` line. */
 export function pairOf(line: string): string {
   return line.split(";", 1)[0] ?? "";

@@ -5,7 +5,8 @@ import { describe, test } from "node:test";
 import { createSessions, memoryStore, type Session, type SessionEvent, type SessionsOptions, type Store } from "edge-session";
 import { upstashStore } from "edge-session/stores/upstash";
 import { webdisStore } from "edge-session/stores/webdis";
-import { codesIn, membersOf, readProjectFile, tableBelow } from "./markdown.ts";
+import { codesIn, readProjectFile, tableBelow } from "./markdown.ts";
+import { exists } from "./ours.ts";
 
 const readme = readProjectFile("README.md");
 const headings = [
@@ -34,31 +35,6 @@ const named = rows.map((row) => row.get("theirs") ?? "").join(" ");
 
 /** The names of ours in the tables: options, and members by the object they belong to. */
 const ours = [...new Set(rows.flatMap((row) => codesIn(row.get("ours") ?? "")))];
-
-const places: readonly [start: string, members: Set<string>][] = [
-  ["sessions.cache.", membersOf("js/cache.ts", "Cache")],
-  ["sessions.", membersOf("js/sessions.ts", "Sessions")],
-  ["session.tempData.", membersOf("js/temp-data.ts", "TempData")],
-  ["session.", membersOf("js/session.ts", "Session")],
-  ["cookie.", membersOf("js/options.ts", "CookieOptions")],
-  [
-    "",
-    new Set([
-      ...membersOf("js/options.ts", "SessionsOptions"),
-      ...membersOf("js/stores/http-options.ts", "HttpStoreOptions"),
-      ...membersOf("js/stores/upstash.ts", "UpstashOptions"),
-      ...membersOf("js/stores/webdis.ts", "WebdisOptions"),
-      ...membersOf("js/cache.ts", "CacheTimes"),
-      ...membersOf("js/protector.ts", "ProtectOptions"),
-    ]),
-  ],
-];
-
-/** Says whether there is such an option or member. */
-function exists(code: string): boolean {
-  const [start, members] = places.find(([each]) => code.startsWith(each)) ?? ["", new Set<string>()];
-  return members.has(/^\w+/.exec(code.slice(start.length))?.[0] ?? "");
-}
 
 describe("the tables of what is left behind", () => {
   test("have a row for every state, member, option and setting of theirs", () => {

@@ -1,10 +1,9 @@
 //! What the id that a session left still shows.
 
-use edge_session::Error;
-use edge_session::session::RegenerateOptions;
+use edge_session::{Error, Session, Sessions};
 
 use crate::moves::log_in;
-use crate::world::{Fault, begun, sessions};
+use crate::world::{Browser, Fault, World, begun, sessions};
 
 #[test]
 fn grace_shows_what_was_before_and_takes_no_write() {
@@ -81,16 +80,21 @@ fn grace_is_followed_over_several_logins() {
     assert_eq!(world.calls, ["load"; 9]);
 }
 
+/// A login with grace, and one under the id that it left, about to be committed.
+fn logging_in_twice(sessions: &Sessions) -> (World, Browser, Session<'_>, Session<'_>) {
+    let (mut world, browser) = begun(sessions, "cart", "tea");
+    let mut first = world.loaded(sessions, &browser);
+    log_in(&mut world, &mut first, 30);
+    world.commit(&mut first).expect("a commit");
+    let mut second = world.loaded(sessions, &browser);
+    log_in(&mut world, &mut second, 0);
+    (world, browser, first, second)
+}
+
 #[test]
 fn a_login_under_an_id_that_moved_begins_anew_with_what_grace_shows() {
     let sessions = sessions();
-    let (mut world, mut browser) = begun(&sessions, "cart", "tea");
-    let mut first = world.loaded(&sessions, &browser);
-    log_in(&mut world, &mut first, 30);
-    world.commit(&mut first).expect("a commit");
-    let mut second = world.loaded(&sessions, &browser);
-    let random = world.random();
-    second.regenerate_id(RegenerateOptions::default(), random).expect("moved");
+    let (mut world, mut browser, first, mut second) = logging_in_twice(&sessions);
     second.set("user", "bob").expect("a value");
     world.commit(&mut second).expect("a commit");
     browser.take(&second);
@@ -103,17 +107,10 @@ fn a_login_under_an_id_that_moved_begins_anew_with_what_grace_shows() {
 fn a_login_under_an_id_that_moved_undoes_no_logout() {
     for dropped in [false, true] {
         let sessions = sessions();
-        let (mut world, browser) = begun(&sessions, "cart", "tea");
-        let mut first = world.loaded(&sessions, &browser);
-        log_in(&mut world, &mut first, 30);
-        world.commit(&mut first).expect("a commit");
-        let mut second = world.loaded(&sessions, &browser);
-        log_in(&mut world, &mut second, 0);
+        let (mut world, _, mut first, mut second) = logging_in_twice(&sessions);
         if dropped {
-            // Its answer never comes, and the question whether the first one lives is asked when it is repeated.
-            let random = world.random();
-            let call = second.commit(world.now_ms, random).expect("a call").expect("a call");
-            world.ask(&call);
+            // Whether the first one lives is asked when the call is repeated.
+            world.drop_commit(&mut second);
         }
         world.destroy(&mut first).expect("destroyed");
         world.calls.clear();
@@ -127,12 +124,7 @@ fn a_login_under_an_id_that_moved_undoes_no_logout() {
 #[test]
 fn a_login_under_an_id_that_moved_waits_until_somebody_can_say_whether_the_other_lives() {
     let sessions = sessions();
-    let (mut world, mut browser) = begun(&sessions, "cart", "tea");
-    let mut first = world.loaded(&sessions, &browser);
-    log_in(&mut world, &mut first, 30);
-    world.commit(&mut first).expect("a commit");
-    let mut second = world.loaded(&sessions, &browser);
-    log_in(&mut world, &mut second, 0);
+    let (mut world, mut browser, _, mut second) = logging_in_twice(&sessions);
     let random = world.random();
     let create = second.commit(world.now_ms, random).expect("a call").expect("a call");
     let (created, random) = (world.ask(&create), world.random());

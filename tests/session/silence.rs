@@ -1,13 +1,22 @@
 //! Calls that the store did not answer.
 
 use edge_session::session::{RegenerateOptions, StoreAnswer};
-use edge_session::{Error, Session};
+use edge_session::{Error, Session, Sessions};
 
 use crate::world::Fault::{LosesAnswer, LosesCall};
 use crate::world::{Browser, Fault, World, begun, sessions};
 
 fn count(session: &mut Session<'_>) {
     session.update("visits", |visits: Option<u32>| visits.unwrap_or(0) + 1).expect("an update");
+}
+
+/// Two other requests count.
+fn count_twice(world: &mut World, sessions: &Sessions, browser: &Browser) {
+    for _ in 0..2 {
+        let mut other = world.loaded(sessions, browser);
+        count(&mut other);
+        world.commit(&mut other).expect("a commit");
+    }
 }
 
 fn commit_with(world: &mut World, session: &mut Session<'_>, faults: &[Fault]) -> Result<(), Error> {
@@ -83,11 +92,7 @@ fn a_lost_commit_that_nobody_can_tell_of_is_never_sent_again() {
     let mut session = world.loaded(&sessions, &browser);
     count(&mut session);
     assert!(commit_with(&mut world, &mut session, &[LosesAnswer]).is_err());
-    for _ in 0..2 {
-        let mut other = world.loaded(&sessions, &browser);
-        count(&mut other);
-        world.commit(&mut other).expect("a commit");
-    }
+    count_twice(&mut world, &sessions, &browser);
     for _ in 0..2 {
         assert_eq!(world.commit(&mut session), Err(Error::CommitAmbiguous), "it is never told as stored");
     }
@@ -100,9 +105,7 @@ fn a_call_that_nobody_answered_counts_as_one_that_the_store_did_not_answer() {
     let (mut world, browser) = begun(&sessions, "user", "ada");
     let mut session = world.loaded(&sessions, &browser);
     count(&mut session);
-    let random = world.random();
-    let call = session.commit(world.now_ms, random).expect("a call").expect("a call");
-    world.ask(&call);
+    let call = world.drop_commit(&mut session);
     let random = world.random();
     let again = session.commit(world.now_ms, random).expect("a call");
     assert_eq!(again.as_ref(), Some(&call), "the same call");
@@ -116,14 +119,8 @@ fn a_call_that_nobody_answered_and_others_followed_is_not_made_again() {
     let (mut world, browser) = begun(&sessions, "user", "ada");
     let mut session = world.loaded(&sessions, &browser);
     count(&mut session);
-    let random = world.random();
-    let call = session.commit(world.now_ms, random).expect("a call").expect("a call");
-    world.ask(&call);
-    for _ in 0..2 {
-        let mut other = world.loaded(&sessions, &browser);
-        count(&mut other);
-        world.commit(&mut other).expect("a commit");
-    }
+    world.drop_commit(&mut session);
+    count_twice(&mut world, &sessions, &browser);
     assert_eq!(world.commit(&mut session), Err(Error::CommitAmbiguous));
     assert_eq!(world.loaded(&sessions, &browser).get("visits"), Ok(Some(3)));
 }

@@ -161,6 +161,14 @@ impl World {
         self.run(session, first)
     }
 
+    /// Begins a commit whose first call is carried out, and whose answer nobody gives; gives the call.
+    pub fn drop_commit(&mut self, session: &mut Session<'_>) -> StoreCall {
+        let random = self.random();
+        let call = session.commit(self.now_ms, random).expect("a call").expect("a call");
+        self.ask(&call);
+        call
+    }
+
     pub fn destroy(&mut self, session: &mut Session<'_>) -> Result<(), Error> {
         let random = self.random();
         let first = session.destroy(self.now_ms, random);
