@@ -34,7 +34,6 @@ const UPDATE =
   "if r=='' and not redis.call('GET',KEYS[1]) then return 0 end " +
   "if r==string.sub(ARGV[3],4,19) then return 1 end " +
   "if r~=ARGV[1] then return redis.call('GET',KEYS[1]) end " +
-  "" +
   "if string.sub(ARGV[3],1,3)=='1d.' then redis.call('DEL',KEYS[1]) end " +
   "redis.call('SET',KEYS[1],ARGV[3],'EX',ARGV[2]) return 1";
 

@@ -111,7 +111,7 @@ export async function changeThatFailsOnReplay(world: World, session: Session<Dat
   session.update("a", (value) => {
     if (isReplay) throw error;
     isReplay = true;
-    return value;
+    return value ?? 0;
   });
   const neighbour = await world.loaded(cookie);
   neighbour.set("b", 2);
