@@ -38,7 +38,7 @@ class Bare extends (null as unknown as ObjectConstructor) {
   }
 }
 class List extends Array<number> {}
-/** JSON would write what \`toJSON\` gives, wherever that is. */
+/** JSON would write what `toJSON` gives, wherever that is. */
 const hidden = (value: object) => Object.defineProperty(value, "toJSON", { value: () => "another" });
 const inherited = runInNewContext("Object.prototype.toJSON = () => 1; [{ a: 1 }, [1]]") as [object, object];
 
