@@ -1,7 +1,7 @@
 // Stores what a request changed, or ends its session.
 
 import { Budget } from "./calls.ts";
-import { keysAfter, outcomeText, replay, setsAnything } from "./changes.ts";
+import { keysAfter, replay, setsAnything } from "./changes.ts";
 import { mayKeep, withhold } from "./consent.ts";
 import { sealNew } from "./cookies.ts";
 import { draw } from "./core.ts";
@@ -12,6 +12,7 @@ import { livesOn } from "./forwarding.ts";
 import { holdLock } from "./lock.ts";
 import { judge } from "./records.ts";
 import { flags, type Step } from "./results.ts";
+import { rewrite } from "./rewrite.ts";
 import { corrupt } from "./values.ts";
 import { forget, keeperOf, note, type Pending, takeId, tell, tellDamage, type Visit } from "./visit.ts";
 
@@ -151,20 +152,14 @@ function begun(visit: Visit, budget: Budget): [Flow, Step] {
   const flow = makeFlow(visit, "write", budget, visit.changes.length);
   if (moving !== undefined) {
     // The id that came in is no session of this browser's: a new one begins, with the values that are still shown.
-    return [flow, writing(flow, moving.id, moving.birth, "", flow.flags | flags.ownId, at)];
+    return [flow, settings.core.write(moving.id, moving.birth, "", flow.flags | flags.ownId, at)];
   }
+  const step = rewrite(flow, at);
+  if (step !== undefined) return [flow, step];
   if (visit.birth === undefined && visit.stand !== "live") takeId(visit, draw());
   // A living record has its birth in its header; the core reads it there.
   const birth = visit.birth ?? header.slice(20, 36);
-  return [flow, writing(flow, visit.id ?? "", birth, header, flow.flags, at)];
-}
-
-/** Begins a commit, with the changes made in the same call of the core where it is known what they come to. */
-function writing(flow: Flow, id: string, birth: string, header: string, given: number, at: number): Step {
-  const [values, changes] = flow.outcome === undefined ? ["", ""] : [flow.base, outcomeText(flow.outcome)];
-  const step = flow.visit.settings.core.write(id, birth, header, given, at, values, changes);
-  if (step.merged !== "") flow.text = step.merged;
-  return step;
+  return [flow, settings.core.write(visit.id ?? "", birth, header, flow.flags, at)];
 }
 
 function resumed(visit: Visit, pending: Pending, budget: Budget): Flow {

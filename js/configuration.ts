@@ -1,25 +1,9 @@
 // The keys and options of one configuration, and its calls.
 
-import {
-  checked,
-  compiled,
-  failed,
-  failures,
-  generation,
-  instance,
-  isLive,
-  longestHeader,
-  look,
-  read,
-  room,
-  scratch,
-  wipe,
-  write,
-  writeAscii,
-} from "./core.ts";
+import { checked, compiled, failed, failures, generation, instance, isLive, longestHeader, look, read, room, scratch, wipe, write } from "./core.ts";
 import type { CookieRejection } from "./events.ts";
 import { type Opened, OpenedTokens, onlyToken } from "./opened.ts";
-import { flags, longestStep, type OpenedText, readOpened, readOpenedText, readStep, type Step, type Whole } from "./results.ts";
+import { flags, type OpenedText, readOpened, readOpenedText, readStep, type Step, type Whole } from "./results.ts";
 
 const rejections: readonly CookieRejection[] = ["malformed", "unknown-key", "unauthentic", "expired", "ambiguous"];
 /** Cores that are kept; each is a few kilobytes. */
@@ -223,22 +207,9 @@ export class Core {
     }
   }
 
-  /**
-   * Begins a commit under `id`; `header` is what was loaded, or empty. It makes the changes to the values as `merge` does;
-   * where it cannot, nothing is merged.
-   */
-  write(id: string, birth: string, header: string, flags: number, nowMs: number, values: string, changes: string): Step {
-    const given = id + birth + header;
-    const longest = given.length + values.length + changes.length;
-    try {
-      const core = this.#live();
-      room(longest + longestStep);
-      const isAscii = writeAscii(given + values + changes, 0) === longest;
-      const lengths: [number, number] = isAscii ? [values.length, changes.length] : [0, 0];
-      return readStep(compiled.instance_write(instance, core, given.length, ...lengths, flags, nowMs), longest + longestStep);
-    } catch (error) {
-      throw failed(error);
-    }
+  /** Begins a commit under `id`; `header` is what was loaded, or empty. */
+  write(id: string, birth: string, header: string, flags: number, nowMs: number): Step {
+    return this.#step(id + birth + header, (core, length) => compiled.instance_write(instance, core, length, flags, nowMs));
   }
 
   /** Begins a regeneration from `id` to `nextId`. */

@@ -201,8 +201,7 @@ function textFor(flow: Flow, step: Step): string {
   const { settings } = flow.visit;
   const values = valuesFor(flow, step);
   if (settings.encryptRecords) return sealRecord(settings, step.id, step.header, values);
-  // Of one piece, as whoever reads it next would put it together.
-  return values === step.merged ? step.record : step.header + values;
+  return step.header + values;
 }
 
 /** Gives the values that the step's text holds. */

@@ -65,6 +65,19 @@ export function areLines(values: string): boolean {
   }
 }
 
+/** Draws the revision under which values may be changed; `undefined` where they are not one valid entry a line. */
+export function revise(values: string): string | undefined {
+  try {
+    room(values.length);
+    const end = writeAscii(values, 0);
+    const revision = end >= 0 && checked(compiled.instance_revise(instance, end)) === 1 ? read(0, 16) : undefined;
+    wipe(Math.max(values.length, 16));
+    return revision;
+  } catch (error) {
+    throw failed(error);
+  }
+}
+
 /** Makes changes to values; `undefined` when the values are not one entry a line. */
 export function merge(values: string, changes: string): string | undefined {
   try {

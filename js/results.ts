@@ -15,10 +15,6 @@ export interface Step {
   readonly values: number;
   readonly created: boolean;
   readonly conflicts: number;
-  /** The new values, where the task made the changes; else empty. */
-  readonly merged: string;
-  /** The header with those values. */
-  readonly record: string;
   readonly id: string;
   readonly expected: string;
   readonly header: string;
@@ -56,7 +52,7 @@ export interface OpenedText extends Whole {
 }
 
 /** What a step, and what was given for it, take at most. */
-export const longestStep = 512;
+const longestStep = 512;
 
 /** Reads a cookie that opened. */
 export function readOpened(): Opened {
@@ -86,10 +82,10 @@ export function readOpenedText(): OpenedText {
 }
 
 /** Reads a step from where the compiled module puts it: numbers, then one text. */
-export function readStep(code: number, end = longestStep): Step {
+export function readStep(code: number): Step {
   checked(code);
   const [headerAt, headerEnd] = [view.getUint16(12, true), view.getUint16(14, true)];
-  const text = code === 2 || code === 3 ? "" : read(20, 20 + headerEnd + view.getUint32(16, true));
+  const text = code === 2 || code === 3 ? "" : read(16, 16 + headerEnd);
   const step = {
     code,
     waitMs: view.getUint32(0, true),
@@ -100,11 +96,9 @@ export function readStep(code: number, end = longestStep): Step {
     conflicts: scratch[11] ?? 0,
     id: text.slice(0, 22),
     expected: text.slice(22, 38),
-    state: text.slice(0, headerEnd),
-    header: text.slice(headerAt, headerEnd),
-    merged: text.slice(headerEnd),
-    record: text.slice(headerAt),
+    header: text.slice(headerAt),
+    state: text,
   };
-  wipe(end);
+  wipe(longestStep);
   return step;
 }

@@ -5,7 +5,6 @@ use alloc::vec::Vec;
 use wasm_bindgen::prelude::wasm_bindgen;
 
 use crate::bindings::instance::{Instance, first, put};
-use crate::bindings::records::merged;
 use crate::bindings::settings::{self, sha256};
 use crate::bindings::{number, random, whole};
 use crate::cookie::{self, Found, Lifetime};
@@ -24,8 +23,8 @@ use crate::token::SessionToken;
 
 /// Where the id of an opened cookie lies in the scratch, behind its numbers.
 const ID: usize = 24;
-/// Where the text of a step begins in the scratch, behind its numbers: the task with its header, and new values.
-const TEXT: usize = 20;
+/// Where the text of a step begins in the scratch, behind its numbers: the task with its header.
+const TEXT: usize = 16;
 
 /// More than the text of any step.
 const LONGEST_STEP: usize = 512;
@@ -139,20 +138,15 @@ impl Instance {
         })
     }
 
-    /// Begins a commit: in the scratch the id, the birth to use, and the header that was loaded, if any; then values and
-    /// the changes to them, if those are to be made at once. Without new values in the step they were not one entry a line.
+    /// Begins a commit: in the scratch the id, the birth to use, and the header that was loaded, if any.
     ///
     /// # Errors
     ///
     /// - `core-failed`: they are not, or the platform gave no randomness.
     #[must_use]
-    pub fn write(&self, core: usize, length: usize, values_length: usize, changes_length: usize, flags: u32, now_ms: f64) -> i32 {
+    pub fn write(&self, core: usize, length: usize, flags: u32, now_ms: f64) -> i32 {
         self.call_core(core, |core, scratch| {
-            let values_end = length.saturating_add(values_length);
-            let text = first(scratch, values_end.saturating_add(changes_length))?;
-            let (text, changes) = text.split_at_checked(values_end).ok_or(Error::CoreFailed)?;
-            let (text, values) = text.split_at_checked(length).ok_or(Error::CoreFailed)?;
-            let mut given = Reader(text);
+            let mut given = Reader(first(scratch, length)?);
             let base = Base {
                 id: given.id()?,
                 birth: given.mark()?,
@@ -160,12 +154,8 @@ impl Instance {
                 own_id: flags & OWN_ID != 0,
                 was_live: flags & WAS_LIVE != 0,
             };
-            let moment = moment(now_ms)?;
-            let mut values = merged(values, changes)?;
-            let (write, step) = Write::begin(&base, &core.limits(flags), &moment);
-            let code = put_step(scratch, &Task::Write(write), &step, &values);
-            values.fill(0);
-            code
+            let (write, step) = Write::begin(&base, &core.limits(flags), &moment(now_ms)?);
+            put_step(scratch, &Task::Write(write), &step)
         })
     }
 
@@ -187,7 +177,7 @@ impl Instance {
                 grace_seconds: whole(grace_seconds),
             };
             let (regenerate, step) = Regenerate::begin(&base, &core.limits(flags), &moment(now_ms)?);
-            put_step(scratch, &Task::Regenerate(regenerate), &step, &[])
+            put_step(scratch, &Task::Regenerate(regenerate), &step)
         })
     }
 
@@ -202,7 +192,7 @@ impl Instance {
             let mut given = Reader(first(scratch, length)?);
             let (id, seen) = (given.id()?, seen(given)?);
             let (destroy, step) = Destroy::begin(id, seen, whole(tombstone_seconds), &core.limits(flags), &moment(now_ms)?);
-            put_step(scratch, &Task::Destroy(destroy), &step, &[])
+            put_step(scratch, &Task::Destroy(destroy), &step)
         })
     }
 
@@ -229,7 +219,7 @@ impl Instance {
             };
             let mut task = Task::decode(state)?;
             let step = task.answer(answer, &core.limits(flags), &moment(now_ms)?);
-            put_step(scratch, &task, &step, &[])
+            put_step(scratch, &task, &step)
         })
     }
 }
@@ -251,11 +241,11 @@ fn moment(now_ms: f64) -> Result<Moment, Error> {
 }
 
 /// Writes a step to the scratch: numbers, then the task as text, which begins with the id and the expected revision (full
-/// stops: none) and ends with the header, then values.
+/// stops: none) and ends with the header.
 ///
 /// Gives 0 call, 1 committed, 2 gone, 3 conflict, 4 ambiguous, 5 unreadable, 6 undecided.
 #[inline(never)]
-fn put_step(scratch: &mut [u8], task: &Task, step: &Step, values: &[u8]) -> Result<usize, Error> {
+fn put_step(scratch: &mut [u8], task: &Task, step: &Step) -> Result<usize, Error> {
     let (code, wait, call) = match *step {
         Step::Call(call) => (0, 0, Some(call)),
         Step::WaitThen(wait, call) => (0, wait, Some(call)),
@@ -263,7 +253,6 @@ fn put_step(scratch: &mut [u8], task: &Task, step: &Step, values: &[u8]) -> Resu
     };
     let created = matches!(step, Step::End(End::Committed { created: true, .. }));
     let seconds_to_live = call.map_or(0, |call| u32::try_from(call.seconds_to_live).unwrap_or(u32::MAX));
-    let values_length = u32::try_from(values.len()).unwrap_or(u32::MAX);
     let kinds = [
         call.map_or(0, |call| call.operation as u8),
         call.map_or(0, |call| call.values as u8),
@@ -271,7 +260,7 @@ fn put_step(scratch: &mut [u8], task: &Task, step: &Step, values: &[u8]) -> Resu
         u8::try_from(task.conflicts()).unwrap_or(u8::MAX),
     ];
     let mut out = Vec::with_capacity(LONGEST_STEP);
-    for four in [wait.to_le_bytes(), seconds_to_live.to_le_bytes(), kinds, [0; 4], values_length.to_le_bytes()] {
+    for four in [wait.to_le_bytes(), seconds_to_live.to_le_bytes(), kinds, [0; 4]] {
         append(&mut out, &four);
     }
     let header_at = task.encode(step, &mut out);
@@ -280,7 +269,6 @@ fn put_step(scratch: &mut [u8], task: &Task, step: &Step, values: &[u8]) -> Resu
         let length = u16::try_from(end.saturating_sub(TEXT)).map_err(|_| Error::CoreFailed)?;
         put(scratch, at, &length.to_le_bytes())?;
     }
-    put(scratch, out.len(), values)?;
     Ok(code)
 }
 

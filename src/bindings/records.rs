@@ -83,9 +83,24 @@ impl Instance {
     /// - `core-failed`: the scratch is too short.
     #[must_use]
     pub fn are_lines(&self, length: usize) -> i32 {
+        self.call(|scratch| Ok(usize::from(is_lines(first(scratch, length)?))))
+    }
+
+    /// Draws the revision under which the values in the scratch may be changed: 16 characters in their place.
+    ///
+    /// Gives 1, or 0 and no revision when the values are not one valid entry a line.
+    ///
+    /// # Errors
+    ///
+    /// - `core-failed`: the scratch is too short, or the platform gave no randomness.
+    #[must_use]
+    pub fn revise(&self, length: usize) -> i32 {
         self.call(|scratch| {
-            let values = first(scratch, length)?;
-            Ok(usize::from(lines(values).is_ok_and(|mut lines| lines.all(|line| line.is_ok()))))
+            if !is_lines(first(scratch, length)?) {
+                return Ok(0);
+            }
+            put(scratch, 0, Mark::from_bits(random()?).as_text())?;
+            Ok(1)
         })
     }
 
@@ -101,23 +116,19 @@ impl Instance {
         self.call(|scratch| {
             let text = first(scratch, values_length.saturating_add(changes_length))?;
             let (values, changes) = text.split_at_checked(values_length).ok_or(Error::CoreFailed)?;
-            let mut out = merged(values, changes)?;
-            let written = put(scratch, 0, &out);
+            let mut out = Vec::with_capacity(values.len().saturating_add(changes.len()).saturating_add(8));
+            let made = match Changes::parse(changes).ok_or(Error::CoreFailed)?.merge(values, &mut out) {
+                Ok(()) => put(scratch, 0, &out).map(|()| out.len()),
+                Err(Error::RecordCorrupt) => Ok(0),
+                Err(error) => Err(error),
+            };
             out.fill(0);
-            written.map(|()| out.len())
+            made
         })
     }
 }
 
-/// Makes changes to values; nothing where those are not one entry a line.
-pub(super) fn merged(values: &[u8], changes: &[u8]) -> Result<Vec<u8>, Error> {
-    let mut out = Vec::with_capacity(values.len().saturating_add(changes.len()).saturating_add(8));
-    match Changes::parse(changes).ok_or(Error::CoreFailed)?.merge(values, &mut out) {
-        Err(Error::RecordCorrupt) => {
-            out.fill(0);
-            out.clear();
-            Ok(out)
-        }
-        made => made.map(|()| out),
-    }
+/// Says whether values are one valid entry a line.
+fn is_lines(values: &[u8]) -> bool {
+    lines(values).is_ok_and(|mut lines| lines.all(|line| line.is_ok()))
 }

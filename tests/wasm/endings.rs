@@ -58,7 +58,7 @@ fn what_begins_no_task_fails() {
     let altered = ID.replace("_w", "_x");
     for given in [vec![""], vec![&ID[1..]], vec![&altered, BIRTH], vec![ID, &BIRTH[1..]], vec![ID, BIRTH, &SEEN[..63]]] {
         let length = door.put(given.concat());
-        assert_eq!(failure(door.instance.write(core, length, 0, 0, 0, NOW_MS)).as_deref(), Some("core-failed"), "{given:?}");
+        assert_eq!(failure(door.instance.write(core, length, 0, NOW_MS)).as_deref(), Some("core-failed"), "{given:?}");
     }
     for given in [vec![ID, BIRTH], vec![ID, NEXT_ID, &BIRTH[1..]], vec![ID, NEXT_ID, BIRTH, "1z."]] {
         let length = door.put(given.concat());

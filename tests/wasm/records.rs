@@ -71,6 +71,25 @@ fn values_are_lines_or_are_not() {
     }
 }
 
+#[test]
+fn a_revision_is_drawn_for_values_that_are_lines() {
+    let drawn = || {
+        let door = Door::new();
+        let length = door.put(VALUES);
+        assert_eq!(door.instance.revise(length), 1);
+        assert_eq!(door.text(16, length), VALUES[16..]);
+        door.text(0, 16)
+    };
+    let [one, other] = [drawn(), drawn()];
+    assert_ne!(one, other);
+    assert!(one.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_')), "{one}");
+    let door = Door::new();
+    for values in ["", "{", "{\"a\":1}", "{\n\"a\":1,}", "{\n\"a\":x}", "{\n\"\\u0061\":1}"] {
+        assert_eq!(door.instance.revise(door.put(values)), 0, "{values}");
+        assert_eq!(door.text(0, values.len()), values);
+    }
+}
+
 /// Merges; none where the result's length says that there is none.
 fn merged(values: &str, changes: &str) -> Option<String> {
     let door = Door::new();

@@ -17,17 +17,18 @@ fn a_length_beyond_the_scratch_fails_everywhere() {
             failure(instance.open(core, length, ISSUED)),
             failure(instance.line(core, length, 0.0, ISSUED)),
             failure(instance.hash(core, length)),
-            failure(instance.write(core, length, 0, 0, 0, NOW_MS)),
+            failure(instance.write(core, length, 0, NOW_MS)),
             failure(instance.regenerate(core, length, 0, 0.0, NOW_MS)),
             failure(instance.destroy(core, length, 0, 60.0, NOW_MS)),
             failure(instance.answer(core, 0, length, DONE, 0, NOW_MS)),
             failure(instance.judge(length, true, ISSUED)),
             failure(instance.is_id(length)),
             failure(instance.are_lines(length)),
+            failure(instance.revise(length)),
             failure(instance.digest(length)),
             failure(instance.create(length)),
         ];
-        assert_eq!(failures, [const { "core-failed" }; 12].map(|code| Some(code.to_owned())));
+        assert_eq!(failures, [const { "core-failed" }; 13].map(|code| Some(code.to_owned())));
     }
     assert_eq!(failure(instance.merge(SCRATCH + 1, 0)).as_deref(), Some("core-failed"));
     assert_eq!(failure(instance.merge(1, SCRATCH)).as_deref(), Some("core-failed"));

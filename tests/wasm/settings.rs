@@ -27,7 +27,7 @@ fn limits_arrive_or_are_none() {
         let door = Door::new();
         let core = Settings { limits, ..USUAL }.core(&door).expect("a core");
         let given = door.put([ID, BIRTH].concat());
-        let step = Step::read(&door, door.instance.write(core, given, 0, 0, COMPARES, NOW_MS));
+        let step = Step::read(&door, door.instance.write(core, given, COMPARES, NOW_MS));
         (step.seconds_to_live, step.masked().0)
     };
     let header = |deadline: &str| format!("1j.*.{BIRTH}.-.1790000100123.{deadline}.");
@@ -123,7 +123,7 @@ fn a_number_without_a_core_fails_everywhere() {
             failure(door.instance.line(core, 0, 0.0, 0.0)),
             failure(door.instance.chunked_lines(core, 0, 0, 0, 0.0, 0.0)),
             failure(door.instance.hash(core, 22)),
-            failure(door.instance.write(core, 38, 0, 0, 0, NOW_MS)),
+            failure(door.instance.write(core, 38, 0, NOW_MS)),
             failure(door.instance.destroy(core, 22, 0, 60.0, NOW_MS)),
             failure(door.instance.seal_text(core, 0, 0, 0, 1, 0.0, 0.0, false, 0.0, 0.0)),
             failure(door.instance.open_text(core, 0, 0, 0, 1, 0.0)),

@@ -31,19 +31,17 @@ pub struct Step {
     pub expected: String,
     pub header: String,
     pub state: String,
-    pub merged: String,
 }
 
 impl Step {
     pub fn read(door: &Door, code: i32) -> Step {
         let code = result(code).expect("a step");
         let [operation, values, created, conflicts] = door.array(8);
-        let [header_at, header_end] = [20 + door.u16(12), 20 + door.u16(14)];
+        let [header_at, header_end] = [16 + door.u16(12), 16 + door.u16(14)];
         let (wait_ms, seconds_to_live) = (door.u32(0), door.u32(4));
-        let [id, expected] = [door.text(20, 42), door.text(42, 58)];
-        let [state, header] = [door.text(20, header_end), door.text(header_at, header_end)];
-        let merged = door.text(header_end, header_end + door.u32(16) as usize);
-        Step { code, wait_ms, seconds_to_live, operation, values, created, conflicts, id, expected, header, state, merged }
+        let [id, expected] = [door.text(16, 38), door.text(38, 54)];
+        let [state, header] = [door.text(16, header_end), door.text(header_at, header_end)];
+        Step { code, wait_ms, seconds_to_live, operation, values, created, conflicts, id, expected, header, state }
     }
 
     /// The header with its revision, which is random, as `*`; the revision.
@@ -70,7 +68,7 @@ impl Task {
     pub fn write(header: &str, flags: u32) -> Task {
         Task::begin(|door, core| {
             let given = door.put([ID, BIRTH, header].concat());
-            Step::read(door, door.instance.write(core, given, 0, 0, flags, NOW_MS))
+            Step::read(door, door.instance.write(core, given, flags, NOW_MS))
         })
     }
 

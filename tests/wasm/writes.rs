@@ -2,7 +2,6 @@
 
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
-use crate::door::failure;
 use crate::tasks::{ABSENT, COMPARES, DONE, LOST, NO_ANSWER, NO_MARK, OWN_ID, RECORD, Step, Task, UNREADABLE, WAS_LIVE, written};
 use crate::world::{BIRTH, DATA, ID, NEXT_BIRTH, NOW_MS, REVISION, SEEN, ready};
 
@@ -30,35 +29,6 @@ fn a_living_session_is_updated_or_replaced() {
         let ended = task.answer(DONE, "", flags);
         assert_eq!((ended.code, ended.created, &ended.header), (1, 0, &begun.header));
     }
-}
-
-#[test]
-fn the_changes_are_made_in_the_same_call() {
-    let (door, core) = ready();
-    let made = |values: &str, changes: &str| {
-        let given = [ID, BIRTH, SEEN].concat();
-        door.put([&given, values, changes].concat());
-        let code = door.instance.write(core, given.len(), values.len(), changes.len(), WAS_LIVE | COMPARES, NOW_MS);
-        Step::read(&door, code)
-    };
-    let step = made("{\n\"a\":1,\n\"b\":2}", "+\"b\":3\n+\"c\":4\n-\"a\"\n");
-    assert_eq!(step.merged, "{\n\"b\":3,\n\"c\":4}");
-    assert_eq!((step.operation, step.expected.as_str()), (2, REVISION));
-    let plain = made("", "");
-    assert_eq!((plain.merged.as_str(), plain.header.len(), plain.state.len()), ("", step.header.len(), step.state.len()));
-    assert_eq!(made("{\"a\":1}", "+\"b\":3\n").merged, "", "values of another layout are left to others");
-}
-
-#[test]
-fn changes_that_are_none_or_not_there_are_refused() {
-    let (door, core) = ready();
-    let given = [ID, BIRTH, SEEN].concat();
-    door.put([&given, "{}", "b"].concat());
-    let write = |values, changes| door.instance.write(core, given.len(), values, changes, COMPARES, NOW_MS);
-    assert_eq!(failure(write(2, 1)).as_deref(), Some("core-failed"));
-    assert_eq!(failure(write(2, usize::MAX)).as_deref(), Some("core-failed"));
-    assert_eq!(failure(write(usize::MAX, 1)).as_deref(), Some("core-failed"));
-    assert_eq!(failure(write(0, 0)), None);
 }
 
 #[test]
@@ -121,7 +91,7 @@ fn a_number_that_is_not_whole_is_cut_and_one_that_is_none_is_zero() {
     let (door, core) = ready();
     let created = |now_ms: f64| {
         let given = door.put([ID, BIRTH].concat());
-        let step = Step::read(&door, door.instance.write(core, given, 0, 0, 0, now_ms));
+        let step = Step::read(&door, door.instance.write(core, given, 0, now_ms));
         step.header.split('.').nth(4).map(str::to_owned)
     };
     assert_eq!(created(NOW_MS + 0.9).as_deref(), Some("1790000100123"));
