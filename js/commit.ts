@@ -154,8 +154,11 @@ function begun(visit: Visit, budget: Budget): [Flow, Step] {
     // The id that came in is no session of this browser's: a new one begins, with the values that are still shown.
     return [flow, settings.core.write(moving.id, moving.birth, "", flow.flags | flags.ownId, at)];
   }
-  const step = rewrite(flow, at);
-  if (step !== undefined) return [flow, step];
+  const rewritten = rewrite(visit, flow.flags, at);
+  if (rewritten !== undefined) {
+    flow.text = rewritten.text;
+    return [flow, rewritten.step];
+  }
   if (visit.birth === undefined && visit.stand !== "live") takeId(visit, draw());
   // A living record has its birth in its header; the core reads it there.
   const birth = visit.birth ?? header.slice(20, 36);

@@ -1,31 +1,35 @@
-// Begins the commit that nearly all are: values of a living record are set.
-// It begins as the core's own does, at a third of the price: of the values only their check is the core's.
+// Begins a commit that sets values of a living record.
+// Nearly all do no more. It begins as the core's own does, for less; the core checks that the values are whole.
 
 import type { Outcome } from "./changes.ts";
-import type { Flow } from "./flow.ts";
 import { revise } from "./records.ts";
 import { flags, type Step } from "./results.ts";
+import type { Visit } from "./visit.ts";
 
-/** Where the parts of a session's header begin that its next one keeps. */
-const header = { revision: 3, behindRevision: 19, previous: 37 } as const;
+/** A commit that has begun, and the values that it stores. */
+export interface Begun {
+  readonly step: Step;
+  readonly text: string;
+}
+
+/** Where the fields of a session's header begin. */
+const fields = { revision: 3, birth: 20, previous: 37 } as const;
 /** A commit that has met nobody, as the core writes it. */
 const fresh = "w@0.";
 
-/** Begins a commit, and makes its changes; `undefined` where it is another one, or there is nothing left to live: the core begins those. */
-export function rewrite(flow: Flow, nowMs: number): Step | undefined {
-  const { visit, outcome, base } = flow;
-  const { id, header: seen, settings } = visit;
-  if (id === undefined || outcome === undefined || flow.flags !== (flags.compares | flags.wasLive) || !seen.startsWith("1j.")) return undefined;
-  const secondsToLive = Math.min(settings.idleTimeoutSeconds, deadlineOf(seen) - Math.floor(nowMs / 1000));
+/** Begins a commit; `undefined` where values go, or the record is no living one in clear, or not whole: the core begins those. */
+export function rewrite({ id, outcome, values, header, settings }: Visit, given: number, nowMs: number): Begun | undefined {
+  if (id === undefined || outcome === undefined || given !== (flags.compares | flags.wasLive) || !header.startsWith("1j.")) return undefined;
+  const secondsToLive = Math.min(settings.idleTimeoutSeconds, deadlineOf(header) - Math.floor(nowMs / 1000));
   if (!(secondsToLive > 0 && nowMs >= 0)) return undefined;
-  const text = withValues(base, outcome);
-  const revision = text === undefined ? undefined : revise(base);
+  const text = withValues(values, outcome);
+  if (text === undefined) return undefined;
+  const revision = revise(values);
   if (revision === undefined) return undefined;
-  flow.text = text;
-  const expected = seen.slice(header.revision, header.behindRevision);
-  const kept = seen.slice(header.behindRevision, header.previous);
-  const next = `1j.${revision}${kept}${expected}${seen.slice(seen.indexOf(".", header.previous))}`;
-  return {
+  const expected = header.slice(fields.revision, fields.birth - 1);
+  const birth = header.slice(fields.birth, fields.previous - 1);
+  const next = `1j.${revision}.${birth}.${expected}${header.slice(header.indexOf(".", fields.previous))}`;
+  const step = {
     code: 0,
     waitMs: 0,
     secondsToLive,
@@ -38,11 +42,12 @@ export function rewrite(flow: Flow, nowMs: number): Step | undefined {
     header: next,
     state: id + expected + fresh + next,
   };
+  return { step, text };
 }
 
 /** Unix seconds; for ever where a header ends with none. */
-function deadlineOf(seen: string): number {
-  const text = seen.slice(seen.lastIndexOf(".", seen.length - 2) + 1, -1);
+function deadlineOf(header: string): number {
+  const text = header.slice(header.lastIndexOf(".", header.length - 2) + 1, -1);
   return text === "-" ? Number.POSITIVE_INFINITY : Number(text);
 }
 

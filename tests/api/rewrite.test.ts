@@ -3,12 +3,10 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { memoryStore } from "edge-session";
-import { Budget } from "../../dist/calls.js";
 import { type Outcome, outcomeText } from "../../dist/changes.js";
-import { type Flow, makeFlow } from "../../dist/flow.js";
 import { settle } from "../../dist/options.js";
 import { merge } from "../../dist/records.js";
-import type { Step } from "../../dist/results.js";
+import { flags, type Step } from "../../dist/results.js";
 import { rewrite } from "../../dist/rewrite.js";
 import { begin, type Visit } from "../../dist/visit.js";
 import { dice, seedFor } from "./seeds.ts";
@@ -25,14 +23,15 @@ const settings = settle({ secrets: [SECRET], store: memoryStore({ isolated: true
 const headerOf = (previous = "-", deadline = "1790086400", kind = "1j") => `${kind}.${REVISION}.${BIRTH}.${previous}.1790000000000.${deadline}.`;
 const sets = (texts: Record<string, string | undefined>, cleared = false): Outcome => ({ cleared, texts: new Map(Object.entries(texts)) });
 
-/** A commit that is about to begin. */
-function flowOf(outcome: Outcome | undefined, values = VALUES, header = headerOf(), differs: Partial<Visit> = {}): Flow {
-  const visit = Object.assign(begin(settings, undefined), { stand: "live", id: ID, header, values, outcome }, differs);
-  return makeFlow(visit, "write", new Budget(10_000, undefined), 1);
+const UPDATES = flags.compares | flags.wasLive;
+
+/** A session that was loaded and changed. */
+function changed(outcome: Outcome | undefined, values = VALUES, header = headerOf(), differs: Partial<Visit> = {}): Visit {
+  return Object.assign(begin(settings, undefined), { stand: "live", id: ID, header, values, outcome }, differs);
 }
 
 /** What the core begins. */
-const begunInCore = ({ visit, flags }: Flow, nowMs = NOW_MS): Step => settings.core.write(visit.id ?? "", BIRTH, visit.header, flags, nowMs);
+const begunInCore = (visit: Visit): Step => settings.core.write(ID, BIRTH, visit.header, UPDATES, NOW_MS);
 
 /** A step with the revision that was drawn for it masked. */
 function masked(step: Step): Step {
@@ -46,53 +45,45 @@ describe("values of a living record that are set", () => {
     const outcomes = [{ '"a"': "2" }, { '"user"': "null", '"ab"': '"y"' }, { '"b"': "[1]" }, { '"c"': "1", '"a"': "3", '"d"': "2" }, {}];
     for (const header of [headerOf(), headerOf("-bcdefghijklmno-"), headerOf("-", "-"), headerOf("-", "1790000001")]) {
       for (const [values, texts] of outcomes.flatMap((texts) => [VALUES, "{}", '{\n"a":1}'].map((values) => [values, texts] as const))) {
-        const flow = flowOf(sets(texts), values, header);
-        const step = rewrite(flow, NOW_MS);
-        assert.ok(step !== undefined, JSON.stringify([values, texts]));
-        assert.deepEqual(masked(step), masked(begunInCore(flow)));
-        assert.equal(flow.text, merge(values, outcomeText(sets(texts))));
+        const visit = changed(sets(texts), values, header);
+        const begun = rewrite(visit, UPDATES, NOW_MS);
+        assert.ok(begun !== undefined, JSON.stringify([values, texts]));
+        assert.deepEqual(masked(begun.step), masked(begunInCore(visit)));
+        assert.equal(begun.text, merge(values, outcomeText(sets(texts))));
       }
     }
   });
 
   test("have a revision that is drawn anew each time", () => {
-    const drawn = new Set(Array.from({ length: 1000 }, () => rewrite(flowOf(sets({ '"a"': "2" })), NOW_MS)?.header.slice(3, 19)));
+    const drawn = new Set(Array.from({ length: 1000 }, () => rewrite(changed(sets({ '"a"': "2" })), UPDATES, NOW_MS)?.step.header.slice(3, 19)));
     assert.equal(drawn.size, 1000);
   });
 });
 
 describe("left to the core", () => {
-  const left = (flow: Flow, nowMs = NOW_MS) => {
-    assert.equal(rewrite(flow, nowMs), undefined);
-    assert.equal(flow.text, undefined);
-  };
+  const left = (visit: Visit, nowMs = NOW_MS, given: number = UPDATES) => assert.equal(rewrite(visit, given, nowMs), undefined);
 
   test("are values that go, are cleared, or are not known yet", () => {
     for (const outcome of [sets({ '"a"': undefined }), sets({ '"b"': "1", '"a"': undefined }), sets({ '"a"': "1" }, true), undefined])
-      left(flowOf(outcome));
+      left(changed(outcome));
   });
 
   test("are values that are not one valid entry a line, or have a key twice", () => {
     const damaged = ['{"a":1}', '{\n"a":1,\n"b":x}', '{\n"a":1,\n"b":2', '{\n"a":{"x":1,\n"ab":2},\n"ab":3}', '{\n"\\u0061":1}', '{\n"é":1}', ""];
-    for (const values of damaged) left(flowOf(sets({ '"ab"': "2" }), values));
-    left(flowOf(sets({ '"a"': "2" }), '{\n"a":1,\n"b":2,\n"a":3}'));
+    for (const values of damaged) left(changed(sets({ '"ab"': "2" }), values));
+    left(changed(sets({ '"a"': "2" }), '{\n"a":1,\n"b":2,\n"a":3}'));
   });
 
   test("is a session that has no record, is over, or lies sealed", () => {
     const outcome = sets({ '"a"': "2" });
-    for (const stand of ["visitor", "absent", "expired", "forwarded"] as const) left(flowOf(outcome, VALUES, headerOf(), { stand }));
-    left(flowOf(outcome, VALUES, headerOf(), { ownId: true }));
-    left(flowOf(outcome, VALUES, headerOf(), { id: undefined }));
-    left(flowOf(outcome, VALUES, headerOf("-", "1790086400", "1s")));
-    left(flowOf(outcome, VALUES, headerOf("-", "1790000000")));
-    for (const nowMs of [1_790_086_400_000, -1, Number.NaN, Number.POSITIVE_INFINITY]) left(flowOf(outcome), nowMs);
+    for (const given of [0, flags.compares, UPDATES | flags.ownId, UPDATES | flags.lost]) left(changed(outcome), NOW_MS, given);
+    left(changed(outcome, VALUES, headerOf(), { id: undefined }));
+    left(changed(outcome, VALUES, headerOf("-", "1790086400", "1s")));
+    left(changed(outcome, VALUES, headerOf("-", "1790000000")));
+    for (const nowMs of [1_790_086_400_000, -1, Number.NaN, Number.POSITIVE_INFINITY]) left(changed(outcome), nowMs);
   });
 
-  test("is a store that cannot compare", () => {
-    const store = memoryStore({ isolated: true });
-    Object.defineProperty(store, "capabilities", { value: { ...store.capabilities, compareAndSet: false } });
-    left(flowOf(sets({ '"a"': "2" }), VALUES, headerOf(), { settings: settle({ secrets: [SECRET], store }) }));
-  });
+  test("is a store that cannot compare", () => left(changed(sets({ '"a"': "2" })), NOW_MS, flags.wasLive));
 });
 
 test("20,000 altered values, changes and headers are begun alike", (t) => {
@@ -113,13 +104,13 @@ test("20,000 altered values, changes and headers are begun alike", (t) => {
       roll(10) === 0,
     );
     const header = headerOf(pick(["-", REVISION, "-bcdefghijklmno-"]), pick(["-", "1790086400", "1790000001", "1790000000"]));
-    const flow = flowOf(outcome, values, header);
-    const step = rewrite(flow, NOW_MS);
-    if (step === undefined) continue;
+    const visit = changed(outcome, values, header);
+    const made = rewrite(visit, UPDATES, NOW_MS);
+    if (made === undefined) continue;
     begun += 1;
     const what = JSON.stringify([values, [...outcome.texts], header]);
-    assert.deepEqual(masked(step), masked(begunInCore(flow)), what);
-    assert.equal(flow.text, merge(values, outcomeText(outcome)), what);
+    assert.deepEqual(masked(made.step), masked(begunInCore(visit)), what);
+    assert.equal(made.text, merge(values, outcomeText(outcome)), what);
   }
   assert.ok(begun > 3000 && begun < 17_000, `${begun} were begun`);
 });

@@ -7,7 +7,7 @@ import { download, wasmBytes } from "./bundles.ts";
 /** Bytes after gzip, about 2 % above what they are. Whoever raises one says in the change what it buys. */
 const MOST = {
   wasm: 36_300,
-  "glue and API": 20_300,
+  "glue and API": 20_600,
   "upstashStore alone": 4_600,
   "webdisStore alone": 5_120,
   "memoryStore alone": 1_140,
