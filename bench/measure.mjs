@@ -6,9 +6,10 @@ import { startWorkerd } from "./workerd.mjs";
 export const PATHS = ["none", "read", "write"];
 const CONNECTIONS = 8;
 const CALLS_PER_LOOP = 50;
-const SAMPLE_MICROS = 15_000;
+/** Long enough for several collections: the engine lets garbage lie for a thousand requests, and what it takes to clear it belongs to each of them. */
+const SAMPLE_MICROS = 200_000;
 /** Enough that the engine has compiled what it will: a worker lives for thousands of requests. */
-const WARM_UP_SAMPLES = 80;
+const WARM_UP_SAMPLES = 5;
 
 /** Bundles and starts a worker. */
 export async function startWorker(name) {
@@ -67,12 +68,7 @@ export async function openCase(server, path, cookies, mode) {
   return { sample: () => run(requests) };
 }
 
-/**
- * Takes `rounds` samples of every pair in turn, so that what else the machine does falls on all alike.
- *
- * That only ever adds: `micros.cost` is the difference between the lower quartiles of both, where little was added; `low` and `high` are the
- * quartiles of the differences round by round, which show how much was.
- */
+/** Takes `rounds` samples of every pair in turn, so that what else the machine does falls on all alike. */
 export async function measurePairs(pairs, rounds) {
   const taken = pairs.map(() => []);
   for (let round = 0; round < rounds; round++) {
@@ -80,18 +76,19 @@ export async function measurePairs(pairs, rounds) {
       const before = round % 2 === 0 ? await without.sample() : undefined;
       const full = await own.sample();
       const bare = before ?? (await without.sample());
-      taken[index].push({ above: full.micros - bare.micros, full: full.micros, bare: bare.micros, perSecond: full.perSecond });
+      taken[index].push({ above: full.micros - bare.micros, bare: bare.micros, perSecond: full.perSecond });
     }
   }
-  return taken.map((samples) => {
-    const of = (name) => spread(samples.map((sample) => sample[name]));
-    const { low, high } = of("above");
-    return { micros: { cost: of("full").low - of("bare").low, low, high }, bareMicros: of("bare").low, perSecond: of("perSecond").median };
-  });
+  return taken;
 }
 
-/** The median and the quartiles. */
-export function spread(numbers) {
+/** What samples of one pair come to: the median and the quartiles of the differences. */
+export function summary(samples) {
+  const of = (name) => spread(samples.map((sample) => sample[name]));
+  return { micros: of("above"), bareMicros: of("bare").median, perSecond: of("perSecond").median };
+}
+
+function spread(numbers) {
   const sorted = numbers.toSorted((a, b) => a - b);
   const at = (share) => sorted[Math.round(share * (sorted.length - 1))];
   return { low: at(0.25), median: at(0.5), high: at(0.75) };

@@ -7,8 +7,8 @@ const NOISE = { loop: 0.5, http: 3 };
 /** Adds to each path its ratio to the best of the peers, where that one costs anything. */
 export function withRatios(mode, rows) {
   const peers = rows.filter(({ ours }) => !ours);
-  const best = Object.fromEntries(PATHS.map((path) => [path, Math.min(...peers.map(({ paths }) => paths[path].micros.cost))]));
-  const ratio = (path, { micros }) => (Number.isFinite(best[path]) && best[path] > NOISE[mode] ? micros.cost / best[path] : undefined);
+  const best = Object.fromEntries(PATHS.map((path) => [path, Math.min(...peers.map(({ paths }) => paths[path].micros.median))]));
+  const ratio = (path, { micros }) => (Number.isFinite(best[path]) && best[path] > NOISE[mode] ? micros.median / best[path] : undefined);
   return rows.map((row) => ({
     ...row,
     paths: Object.fromEntries(PATHS.map((path) => [path, { ...row.paths[path], ratio: ratio(path, row.paths[path]) }])),
@@ -39,7 +39,7 @@ function cells(mode, row) {
   const wasm = row.wasmGzipBytes > 0 ? ` (wasm ${kilobytes(row.wasmGzipBytes)})` : "";
   const last = mode === "http" ? of(({ perSecond }) => perSecond.toFixed(0)) : [String(row.cookieLength), kilobytes(row.gzipBytes) + wasm];
   const ratios = of(({ ratio }) => (ratio === undefined ? "-" : ratio.toFixed(2))).join(" / ");
-  return [row.name, ...of(({ micros }) => `${figure(micros.cost)} (${figure(micros.low)}..${figure(micros.high)})`), ratios, ...last];
+  return [row.name, ...of(({ micros }) => `${figure(micros.median)} (${figure(micros.low)}..${figure(micros.high)})`), ratios, ...last];
 }
 
 const figure = (micros) => micros.toFixed(Math.abs(micros) < 100 ? 1 : 0);

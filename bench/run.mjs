@@ -4,10 +4,12 @@ import { cpus } from "node:os";
 import { parseArgs } from "node:util";
 import { isBuilt } from "./bundle.mjs";
 import { LIBRARIES } from "./libraries.mjs";
-import { beginSessions, measurePairs, openCase, PATHS, startWorker } from "./measure.mjs";
+import { beginSessions, measurePairs, openCase, PATHS, startWorker, summary } from "./measure.mjs";
 import { markdown, table, withRatios } from "./report.mjs";
 
-const ROUNDS = { quick: 11, full: 61 };
+/** How often all workers are started anew, as one process may be slower than the next for its whole life, and the rounds of each start. */
+const STARTS = { quick: 1, full: 3 };
+const ROUNDS = 5;
 const MODES = {
   loop: "in a loop inside the worker",
   http: "over HTTP, 8 connections",
@@ -28,48 +30,57 @@ export async function run(args) {
   if (!isBuilt()) console.error("edge-session is not built (npm run build): only its peers are measured.");
   const named = ({ name }) => options.only.split(",").some((part) => name.includes(part));
   const libraries = LIBRARIES.filter((library) => named(library) && (!library.ours || isBuilt()));
-  const rounds = options.quick ? ROUNDS.quick : ROUNDS.full;
+  const starts = options.quick ? STARTS.quick : STARTS.full;
   const results = {};
+  for (const mode of modes) {
+    const measured = [];
+    for (let start = 1; start <= starts; start++) {
+      console.error(`${MODES[mode]}: start ${start} of ${starts}, about ${Math.ceil(libraries.length / 5)} min`);
+      measured.push(await measureOnce(mode, libraries));
+    }
+    results[mode] = withRatios(mode, rowsOf(libraries, measured));
+    const rounds = `${starts * ROUNDS} rounds, ${starts} ${starts === 1 ? "start" : "starts"}`;
+    const heading = `CPU microseconds per request above the same worker without sessions, ${MODES[mode]}: medians (quartiles) of ${rounds}`;
+    console.log(`${heading}\n\n${options.markdown ? markdown(mode, results[mode]) : table(mode, results[mode])}\n`);
+  }
+  const machine = { cores: cpus().length, model: cpus()[0]?.model ?? "unknown" };
+  if (options.json !== undefined) writeFileSync(options.json, `${JSON.stringify({ machine, rounds: starts * ROUNDS, results }, null, 2)}\n`);
+}
+
+/** Starts all workers, and measures each library on each path: its samples, and what its worker is. */
+async function measureOnce(mode, libraries) {
   const servers = new Map();
   try {
     for (const name of new Set(libraries.flatMap(({ bare, worker }) => [bare, worker]))) servers.set(name, await startWorker(name));
-    const begun = [];
+    const pairs = [];
+    const own = [];
     for (const library of libraries) {
       const { header = (cookie) => cookie } = library;
-      const { cookies, cookieLength } = await beginSessions(servers.get(library.worker), library);
-      begun.push({ library, cookies: cookies.map(header), cookieLength });
+      const [without, full] = [servers.get(library.bare), servers.get(library.worker)];
+      const { cookies, cookieLength } = await beginSessions(full, library);
+      own.push({ cookieLength, bundle: full.bundle, bareBundle: without.bundle });
+      const sent = cookies.map(header);
+      for (const path of PATHS) pairs.push({ without: await openCase(without, path, sent, mode), own: await openCase(full, path, sent, mode) });
     }
-    for (const mode of modes) {
-      results[mode] = withRatios(mode, await measureMode(mode, begun, servers, rounds));
-      const heading = `CPU microseconds per request above the same worker without sessions, ${MODES[mode]}: undisturbed (quartiles) of ${rounds} rounds`;
-      console.log(`${heading}\n\n${options.markdown ? markdown(mode, results[mode]) : table(mode, results[mode])}\n`);
-    }
+    const samples = await measurePairs(pairs, ROUNDS);
+    return own.map((worker, index) => ({ ...worker, samples: PATHS.map((_, place) => samples[index * PATHS.length + place]) }));
   } finally {
     for (const server of servers.values()) await server.stop();
   }
-  const machine = { cores: cpus().length, model: cpus()[0]?.model ?? "unknown" };
-  if (options.json !== undefined) writeFileSync(options.json, `${JSON.stringify({ machine, rounds, results }, null, 2)}\n`);
 }
 
-async function measureMode(mode, begun, servers, rounds) {
-  const pairs = [];
-  for (const { library, cookies } of begun) {
-    for (const path of PATHS) {
-      const [without, own] = [servers.get(library.bare), servers.get(library.worker)];
-      pairs.push({ without: await openCase(without, path, cookies, mode), own: await openCase(own, path, cookies, mode) });
-    }
-  }
-  const measured = await measurePairs(pairs, rounds);
-  return begun.map(({ library, cookieLength }, index) => {
-    const ofPaths = Object.fromEntries(PATHS.map((path, place) => [path, measured[index * PATHS.length + place]]));
-    const own = servers.get(library.worker).bundle;
+/** One row for each library, over all starts. */
+function rowsOf(libraries, measured) {
+  return libraries.map((library, index) => {
+    const { cookieLength, bundle, bareBundle } = measured[0][index];
+    const samplesOf = (place) => measured.flatMap((start) => start[index].samples[place]);
     return {
       name: library.name,
       ours: library.ours === true,
-      paths: ofPaths,
+      paths: Object.fromEntries(PATHS.map((path, place) => [path, summary(samplesOf(place))])),
       cookieLength,
-      gzipBytes: own.gzipBytes - servers.get(library.bare).bundle.gzipBytes,
-      wasmGzipBytes: own.wasmGzipBytes,
+      gzipBytes: bundle.gzipBytes - bareBundle.gzipBytes,
+      wasmGzipBytes: bundle.wasmGzipBytes,
     };
   });
 }
