@@ -16,13 +16,12 @@ import { rewrite } from "./rewrite.ts";
 import { corrupt } from "./values.ts";
 import { forget, keeperOf, note, type Pending, takeId, tell, tellDamage, type Visit } from "./visit.ts";
 
+const nothing = () => undefined;
+
 /** Runs the calls of one session one after the other. */
 export function inTurn(visit: Visit, work: () => Promise<void>): Promise<void> {
   const turn = visit.queue === undefined ? work() : visit.queue.then(work);
-  const settled = turn.then(
-    () => undefined,
-    () => undefined,
-  );
+  const settled = turn.then(nothing, nothing);
   visit.queue = settled;
   visit.background?.waitUntil(settled);
   return turn;
@@ -60,30 +59,45 @@ export function needsCookie(visit: Visit): boolean {
   );
 }
 
-/** Stores the changes made so far; those made meanwhile belong to the next commit. */
-export async function commit(visit: Visit, signal: AbortSignal | undefined): Promise<void> {
+/** Stores the changes made so far; those made meanwhile belong to the next commit. It throws, or gives a promise that rejects. */
+export function commit(visit: Visit, signal: AbortSignal | undefined): Promise<void> | undefined {
   if (visit.broken !== undefined) throw visit.broken;
   const budget = new Budget(visit.settings.ioTimeoutMs, signal);
-  const { pending } = visit;
-  if (pending !== undefined) {
-    await carryOut(visit, resumed(visit, pending, budget), pending.step);
-    if (!isDirty(visit)) return;
-  }
+  return visit.pending === undefined ? storeChanges(visit, budget) : resume(visit, visit.pending, budget);
+}
+
+/** Makes the call first whose answer never came. */
+async function resume(visit: Visit, pending: Pending, budget: Budget): Promise<void> {
+  await carryOut(visit, resumed(visit, pending, budget), pending.step);
+  if (isDirty(visit)) await storeChanges(visit, budget);
+}
+
+function storeChanges(visit: Visit, budget: Budget): Promise<void> | undefined {
   if (visit.stand === "ended" || (visit.stand === "forwarded" && visit.moving === undefined)) throw gone(visit);
   // What was changed stays for this request, and is asked for again at its next commit.
-  if (needsCookie(visit) && !mayKeep(visit)) return withhold(visit);
+  if (needsCookie(visit) && !mayKeep(visit)) {
+    withhold(visit);
+    return undefined;
+  }
   const keeper = keeperOf(visit.settings);
-  if (keeper !== undefined) return keeper.commit(visit);
-  if (visit.settings.locks) await holdLock(visit, budget);
+  if (keeper !== undefined) {
+    keeper.commit(visit);
+    return undefined;
+  }
+  return visit.settings.locks ? holdLock(visit, budget).then(() => writeChanges(visit, budget)) : writeChanges(visit, budget);
+}
+
+function writeChanges(visit: Visit, budget: Budget): Promise<void> {
   const [flow, step] = begun(visit, budget);
-  await carryOut(visit, flow, step);
+  return carryOut(visit, flow, step);
 }
 
 /** Makes the calls of a commit, and its end the session's. */
-async function carryOut(visit: Visit, flow: Flow, first: Step): Promise<void> {
-  const end = await run(flow, first);
-  if (visit.stand === "forwarded") await outlive(visit, flow, end);
-  finish(visit, flow, end);
+function carryOut(visit: Visit, flow: Flow, first: Step): Promise<void> {
+  return run(flow, first).then((end) => {
+    if (visit.stand === "forwarded") return outlive(visit, flow, end).then(() => finish(visit, flow, end));
+    return finish(visit, flow, end);
+  });
 }
 
 /** What grace shows is taken along only from a session that lived on until the new one was stored: a logout is not undone. */

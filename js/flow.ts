@@ -75,7 +75,7 @@ export function makeFlow(visit: Visit, task: Flow["task"], budget: Budget, taken
 
 /** Makes the calls that the core asks for, until the task ends. */
 export async function run(flow: Flow, first: Step): Promise<Step> {
-  const { core, clock } = flow.visit.settings;
+  const { visit } = flow;
   let step = first;
   try {
     while (step.code === 0) {
@@ -84,21 +84,36 @@ export async function run(flow: Flow, first: Step): Promise<Step> {
         step.code = 3;
         return step;
       }
-      const made = await make(flow, step);
-      // What nearly every commit comes to costs no call of the core's: a living record was updated.
-      if (made === done && flow.task === "write" && step.operation === 2 && (flow.flags & flags.wasLive) !== 0) {
-        step.code = 1;
-        return step;
+      const text = prepared(flow, step);
+      const started = Date.now();
+      let made: Made;
+      try {
+        made = understood(step.operation, await inTime(visit, flow.budget, ask(flow, step, text)));
+      } catch (thrown) {
+        made = unanswered(flow, step, started, thrown);
       }
-      step = core.answer(step.state, made.what, made.record, made.lost, flow.flags, clock());
+      if (visit.settings.breakerOpen && made !== silence) tellBreaker(visit);
+      if (made.what === answers.values) made = heard(flow, made);
+      step = next(flow, step, made);
     }
   } catch (error) {
-    if (error instanceof SessionError && error.code === "record-corrupt") tellDamage(flow.visit);
+    if (error instanceof SessionError && error.code === "record-corrupt") tellDamage(visit);
     // The changes could not be made to what is there: nothing half-done stays.
     await takeBack(flow);
     throw error;
   }
   return step;
+}
+
+/** Gives what comes after an answer. */
+function next({ visit, task, flags: given }: Flow, step: Step, made: Made): Step {
+  // What nearly every commit comes to costs no call of the core's: a living record was updated.
+  if (made === done && task === "write" && step.operation === 2 && (given & flags.wasLive) !== 0) {
+    step.code = 1;
+    return step;
+  }
+  const { core, clock } = visit.settings;
+  return core.answer(step.state, made.what, made.record, made.lost, given, clock());
 }
 
 /** Waits as the step says; false when the time for replays is over. */
@@ -122,24 +137,20 @@ export async function takeBack(flow: Flow): Promise<void> {
   await call(visit, "remove", flow.budget, (io) => visit.settings.store.remove(key, io)).catch(() => undefined);
 }
 
-/** Makes one call and gives its answer; what it throws is an answer that never came. */
-async function make(flow: Flow, step: Step): Promise<Made> {
-  const { visit, budget } = flow;
+/** Gets a step ready to be asked for: the text that it stores, if any. */
+function prepared(flow: Flow, step: Step): string {
   const text = step.header === "" ? "" : textFor(flow, step);
   if (step.header !== "" && step.values === 0) flow.sent = flow.text;
   flow.called = step;
   flow.calls += 1;
-  if (flow.task === "regenerate" && step.operation === 1 && step.id !== visit.id) flow.created = step.id;
-  const started = Date.now();
-  let made: Made;
-  try {
-    made = understood(step.operation, await inTime(visit, budget, ask(flow, step, text)));
-  } catch (thrown) {
-    flow.error = failure(visit, operations[step.operation] ?? "remove", budget, started, thrown);
-    return silence;
-  }
-  if (visit.settings.breakerOpen) tellBreaker(visit);
-  return made.what === answers.values ? heard(flow, made) : made;
+  if (flow.task === "regenerate" && step.operation === 1 && step.id !== flow.visit.id) flow.created = step.id;
+  return text;
+}
+
+/** Takes it that no answer came, as the call threw. */
+function unanswered(flow: Flow, step: Step, started: number, thrown: unknown): Made {
+  flow.error = failure(flow.visit, operations[step.operation] ?? "remove", flow.budget, started, thrown);
+  return silence;
 }
 
 /** Makes the store's call of a step. */

@@ -123,31 +123,46 @@ async function handle(
   visit.background = ctx;
   tellRestart(visit);
   let response: Response;
-  let thrown = false;
   try {
     response = await handler(new VisitSession(visit));
   } catch (error) {
-    if (!(error instanceof Response)) {
-      await commitAfterFailure(visit, ctx);
-      visit.started = true;
-      if (visit.settings.locks) await free(visit, ctx);
-      const answer = answerToOutage(error);
-      if (answer === undefined) throw error;
-      return answer;
-    }
-    response = error;
-    thrown = true;
+    if (!(error instanceof Response)) return answerToError(visit, ctx, error);
+    throw await committed(visit, ctx, error);
   }
+  // Nearly all of what follows would be frames to wait in, for nothing.
+  if (!isFailure(response) && !mayCommit(visit) && !visit.settings.locks) return answered(visit, response);
+  return committed(visit, ctx, response);
+}
+
+function isFailure({ status }: Response): boolean {
+  return status >= 500 || status === 0;
+}
+
+/** Commits what an error leaves, and throws it on; a failing store's is answered. */
+async function answerToError(visit: Visit, ctx: Background | undefined, error: unknown): Promise<Response> {
+  await commitAfterFailure(visit, ctx);
+  visit.started = true;
+  if (visit.settings.locks) await free(visit, ctx);
+  const answer = answerToOutage(error);
+  if (answer === undefined) throw error;
+  return answer;
+}
+
+/** Commits what the answer lets, and gives it with the session on it. */
+async function committed(visit: Visit, ctx: Background | undefined, response: Response): Promise<Response> {
   try {
-    if (response.status >= 500 || response.status === 0) await commitAfterFailure(visit, ctx);
+    if (isFailure(response)) await commitAfterFailure(visit, ctx);
     else if (mayCommit(visit)) await commitBefore(visit, ctx, response);
   } finally {
     visit.started = true;
     if (visit.settings.locks) await free(visit, ctx);
   }
+  return answered(visit, response);
+}
+
+function answered(visit: Visit, response: Response): Response {
   const answer = applyToResponse(visit, response);
   tellRestart(visit);
-  if (thrown) throw answer;
   return answer;
 }
 
@@ -166,15 +181,22 @@ function mayCommit(visit: Visit): boolean {
 }
 
 /** Commits everything, before the answer leaves or behind it. */
-async function commitBefore(visit: Visit, ctx: Background | undefined, response: Response): Promise<void> {
-  if (visit.queue !== undefined) await visit.queue;
+function commitBefore(visit: Visit, ctx: Background | undefined, response: Response): Promise<void> | undefined {
+  if (visit.queue !== undefined) return visit.queue.then(() => commitLeft(visit, ctx, response));
+  return commitLeft(visit, ctx, response);
+}
+
+/** Commits what the handler's own commits left. */
+function commitLeft(visit: Visit, ctx: Background | undefined, response: Response): Promise<void> | undefined {
+  let work: Promise<void> | undefined;
   if (isDirty(visit) || visit.temp !== undefined) {
     const redirects = isRedirect(response);
     const background = visit.settings.inBackground && !redirects && mayComeLate(visit);
-    const work = inTurn(visit, () => commitQuietly(visit, background ? "tell" : "throw", redirects));
-    if (!background || ctx === undefined) await work;
+    const turn = inTurn(visit, () => commitQuietly(visit, background ? "tell" : "throw", redirects));
+    if (!background || ctx === undefined) work = turn;
   }
-  if (visit.stand === "unknown") await renew(visit, ctx);
+  if (visit.stand !== "unknown") return work;
+  return work === undefined ? renew(visit, ctx) : work.then(() => renew(visit, ctx));
 }
 
 /** Says whether a commit may come behind an answer that does not redirect. */
@@ -201,52 +223,58 @@ async function commitAfterFailure(visit: Visit, ctx: Background | undefined): Pr
 
 /** Commits, TempData too where it is known whether the answer redirects; a session that ended meanwhile is no error, any other failure is the answer's or an event. */
 async function commitQuietly(visit: Visit, failure: "throw" | "tell", redirects: boolean | undefined): Promise<void> {
-  const { settings } = visit;
   const started = Date.now();
   try {
     if (redirects !== undefined) await commitAll(visit, undefined, redirects);
     // A commit of the handler's own may have come first.
     else if (isDirty(visit)) await commit(visit, undefined);
   } catch (error) {
-    if (error instanceof SessionError && error.code === "destroyed") return;
-    if (failure === "throw" && settings.throwOnError) throw error;
-    // As for an answer of failure: only what an explicit commit or destroy() confirmed may leave with it.
-    visit.failed = true;
-    const code = error instanceof SessionError ? error.code : "core-failed";
-    // A damaged record, and what the store failed with, was told where it was met; that nobody can decide on the commit included.
-    if (code === "timeout" || code === "record-corrupt" || code.startsWith("store-") || (error as SessionError).cause instanceof SessionError) return;
-    tell(visit, {
-      name: "store-failed",
-      level: "error",
-      code,
-      operation: "commit",
-      durationMs: Date.now() - started,
-      tries: effortBefore(error).tries,
-    });
+    commitFailed(visit, failure, started, error);
   }
 }
 
+/** Throws why an automatic commit failed, or tells it. */
+function commitFailed(visit: Visit, failure: "throw" | "tell", started: number, error: unknown): void {
+  if (error instanceof SessionError && error.code === "destroyed") return;
+  if (failure === "throw" && visit.settings.throwOnError) throw error;
+  // As for an answer of failure: only what an explicit commit or destroy() confirmed may leave with it.
+  visit.failed = true;
+  const code = error instanceof SessionError ? error.code : "core-failed";
+  // A damaged record, and what the store failed with, was told where it was met; that nobody can decide on the commit included.
+  if (code === "timeout" || code === "record-corrupt" || code.startsWith("store-") || (error as SessionError).cause instanceof SessionError) return;
+  tell(visit, {
+    name: "store-failed",
+    level: "error",
+    code,
+    operation: "commit",
+    durationMs: Date.now() - started,
+    tries: effortBefore(error).tries,
+  });
+}
+
 /** Renews a session that the request carried and never loaded; behind the answer, where there is a context. */
-async function renew(visit: Visit, ctx: Background | undefined): Promise<void> {
+function renew(visit: Visit, ctx: Background | undefined): Promise<void> | undefined {
   const { settings } = visit;
   // A load or destroy that failed is use: the store is not asked once more.
-  if (!settings.slides || visit.used) return;
+  if (!settings.slides || visit.used) return undefined;
   const cookie = openedQuietly(visit);
-  if (cookie === null) return;
-  if (cookie.secret > 0 && isNavigation(visit) && !visit.failed) {
-    // Sealed by an older secret: a load confirms the record, and the cookie is sealed anew.
-    await load(visit, { readOnly: true }, settings.renewalMs)?.catch(() => undefined);
-    visit.used = false;
-    return;
-  }
+  if (cookie === null) return undefined;
+  // Sealed by an older secret: a load confirms the record, and the cookie is sealed anew.
+  if (cookie.secret > 0 && isNavigation(visit) && !visit.failed) return loadToSeal(visit);
   const seconds = secondsToLive(visit, cookie);
   const budget = new Budget(settings.renewalMs, undefined);
   const work = call(visit, "refresh", budget, (io) => settings.store.refresh(recordKey(settings, cookie.id), seconds, io)).then(
     () => note(visit, "session-renewed"),
     () => undefined,
   );
-  if (ctx === undefined) await work;
-  else ctx.waitUntil(work);
+  if (ctx === undefined) return work;
+  ctx.waitUntil(work);
+  return undefined;
+}
+
+async function loadToSeal(visit: Visit): Promise<void> {
+  await load(visit, { readOnly: true }, visit.settings.renewalMs)?.catch(() => undefined);
+  visit.used = false;
 }
 
 /** Opens the cookie for work behind the answer, whose failure is never the answer's. */
