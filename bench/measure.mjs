@@ -68,12 +68,12 @@ export async function openCase(server, path, cookies, mode) {
   return { sample: () => run(requests) };
 }
 
-/** Takes `rounds` samples of every pair in turn, so that what else the machine does falls on all alike. */
-export async function measurePairs(pairs, rounds) {
+/** Takes `rounds` samples of every pair in turn, so that what else the machine does falls on all alike; which comes first changes, from `first` on. */
+export async function measurePairs(pairs, rounds, first) {
   const taken = pairs.map(() => []);
   for (let round = 0; round < rounds; round++) {
     for (const [index, { without, own }] of pairs.entries()) {
-      const before = round % 2 === 0 ? await without.sample() : undefined;
+      const before = (first + round) % 2 === 0 ? await without.sample() : undefined;
       const full = await own.sample();
       const bare = before ?? (await without.sample());
       taken[index].push({ above: full.micros - bare.micros, bare: bare.micros, perSecond: full.perSecond });

@@ -36,7 +36,7 @@ export async function run(args) {
     const measured = [];
     for (let start = 1; start <= starts; start++) {
       console.error(`${MODES[mode]}: start ${start} of ${starts}, about ${Math.ceil(libraries.length / 5)} min`);
-      measured.push(await measureOnce(mode, libraries));
+      measured.push(await measureOnce(mode, libraries, start));
     }
     results[mode] = withRatios(mode, rowsOf(libraries, measured));
     const rounds = `${starts * ROUNDS} rounds, ${starts} ${starts === 1 ? "start" : "starts"}`;
@@ -48,7 +48,7 @@ export async function run(args) {
 }
 
 /** Starts all workers, and measures each library on each path: its samples, and what its worker is. */
-async function measureOnce(mode, libraries) {
+async function measureOnce(mode, libraries, start) {
   const servers = new Map();
   try {
     for (const name of new Set(libraries.flatMap(({ bare, worker }) => [bare, worker]))) servers.set(name, await startWorker(name));
@@ -62,7 +62,7 @@ async function measureOnce(mode, libraries) {
       const sent = cookies.map(header);
       for (const path of PATHS) pairs.push({ without: await openCase(without, path, sent, mode), own: await openCase(full, path, sent, mode) });
     }
-    const samples = await measurePairs(pairs, ROUNDS);
+    const samples = await measurePairs(pairs, ROUNDS, start);
     return own.map((worker, index) => ({ ...worker, samples: PATHS.map((_, place) => samples[index * PATHS.length + place]) }));
   } finally {
     for (const server of servers.values()) await server.stop();

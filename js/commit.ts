@@ -59,7 +59,7 @@ export function needsCookie(visit: Visit): boolean {
   );
 }
 
-/** Stores the changes made so far; those made meanwhile belong to the next commit. It throws, or gives a promise that rejects. */
+/** Stores the changes made so far; those made meanwhile belong to the next commit. It throws, or gives a promise that may reject; none where nobody is asked. */
 export function commit(visit: Visit, signal: AbortSignal | undefined): Promise<void> | undefined {
   if (visit.broken !== undefined) throw visit.broken;
   const budget = new Budget(visit.settings.ioTimeoutMs, signal);

@@ -17,7 +17,7 @@ const fields = { revision: 3, birth: 20, previous: 37 } as const;
 /** A commit that has met nobody, as the core writes it. */
 const fresh = "w@0.";
 
-/** Begins a commit; `undefined` where values go, or the record is no living one in clear, or not whole: the core begins those. */
+/** Begins a commit; `undefined` where values go or are not whole, the header is of no living record in clear, or the store cannot compare: the core begins those. */
 export function rewrite({ id, outcome, values, header, settings }: Visit, given: number, nowMs: number): Begun | undefined {
   if (id === undefined || outcome === undefined || given !== (flags.compares | flags.wasLive) || !header.startsWith("1j.")) return undefined;
   const secondsToLive = Math.min(settings.idleTimeoutSeconds, deadlineOf(header) - Math.floor(nowMs / 1000));

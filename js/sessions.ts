@@ -129,9 +129,9 @@ async function handle(
     if (!(error instanceof Response)) return answerToError(visit, ctx, error);
     throw await committed(visit, ctx, error);
   }
-  // Nearly all of what follows would be frames to wait in, for nothing.
-  if (!isFailure(response) && !mayCommit(visit) && !visit.settings.locks) return answered(visit, response);
-  return committed(visit, ctx, response);
+  // Most answers need no frame to wait in; what is none is told there.
+  const isOver = !visit.settings.locks && !mayCommit(visit) && response instanceof Response && !isFailure(response);
+  return isOver ? answered(visit, response) : committed(visit, ctx, response);
 }
 
 function isFailure({ status }: Response): boolean {

@@ -452,6 +452,17 @@ describe("the lock of a request is freed", () => {
     }
   });
 
+  test("where the handler gives no answer", async () => {
+    for (const none of [undefined, null]) {
+      const world = new Exclusive();
+      const begun = await world.begun();
+      const handled = world.handled(begun.cookie, (session) => session.load().then(() => none as unknown as Response));
+      await assert.rejects(handled, TypeError);
+      assert.deepEqual(world.store.taken(), ["lock", "load", "unlock"]);
+      assert.equal(await world.isHeld(begun), false);
+    }
+  });
+
   test("after a commit in the background, not before", async () => {
     const world = new Exclusive({ commit: "background" });
     const begun = await world.begun();

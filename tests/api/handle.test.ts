@@ -251,6 +251,30 @@ describe("a handler that throws anything else", () => {
   });
 });
 
+describe("a handler that gives no answer", () => {
+  test("is a mistake, whether it changed the session or not, and nothing can be changed any more", async () => {
+    for (const change of [() => undefined, (session: Session<Data>) => session.set("a", 2)]) {
+      for (const none of [undefined, null]) {
+        const world = new World();
+        const { cookie } = await world.begun();
+        let late = () => {};
+        const { thrown, calls } = await ran(
+          world,
+          cookie,
+          (session) => {
+            change(session);
+            late = () => session.set("a", 3);
+          },
+          () => none as unknown as Response,
+        );
+        assert.ok(thrown instanceof TypeError, String(thrown));
+        assert.deepEqual(calls, ["load"]);
+        assert.equal(await codeOf(late), "response-started");
+      }
+    }
+  });
+});
+
 describe("a commit that fails", () => {
   test("rejects in place of the answer, with the store's code", async () => {
     const world = new World();
