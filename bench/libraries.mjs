@@ -3,7 +3,7 @@
 /**
  * `bare` is the worker that is subtracted; `inStore` says that the cookie holds an id only. `header` changes the `Cookie` header: ours knows a
  * token that it opened before, but not beside another cookie whose name begins alike, so that line shows what each browser's first request costs.
- * The line without `ctx` compares like with like: no peer hands anything to `waitUntil`, so a client's abort stops their commits.
+ * The line without `ctx` compares like with like: no peer hands anything to `waitUntil`, so a client's abort may stop their commits.
  */
 export const LIBRARIES = [
   { name: "edge-session", worker: "edge-session", bare: "bare", inStore: true, ours: true },

@@ -12,23 +12,21 @@ export interface Begun {
   readonly text: string;
 }
 
-/** Where the fields of a session's header begin. */
-const fields = { revision: 3, birth: 20, previous: 37 } as const;
 /** A commit that has met nobody, as the core writes it. */
 const fresh = "w@0.";
 
 /** Begins a commit; `undefined` where values go or are not whole, the header is of no living record in clear, or the store cannot compare: the core begins those. */
 export function rewrite({ id, outcome, values, header, settings }: Visit, given: number, nowMs: number): Begun | undefined {
-  if (id === undefined || outcome === undefined || given !== (flags.compares | flags.wasLive) || !header.startsWith("1j.")) return undefined;
-  const secondsToLive = Math.min(settings.idleTimeoutSeconds, deadlineOf(header) - Math.floor(nowMs / 1000));
+  const [kind, expected = "", birth = "", , created = "", deadline = ""] = header.split(".");
+  if (id === undefined || outcome === undefined || given !== (flags.compares | flags.wasLive) || kind !== "1j") return undefined;
+  const secondsLeft = deadline === "-" ? Number.POSITIVE_INFINITY : Number(deadline) - Math.floor(nowMs / 1000);
+  const secondsToLive = Math.min(settings.idleTimeoutSeconds, secondsLeft);
   if (!(secondsToLive > 0 && nowMs >= 0)) return undefined;
   const text = withValues(values, outcome);
   if (text === undefined) return undefined;
   const revision = revise(values);
   if (revision === undefined) return undefined;
-  const expected = header.slice(fields.revision, fields.birth - 1);
-  const birth = header.slice(fields.birth, fields.previous - 1);
-  const next = `1j.${revision}.${birth}.${expected}${header.slice(header.indexOf(".", fields.previous))}`;
+  const next = `1j.${revision}.${birth}.${expected}.${created}.${deadline}.`;
   const step = {
     code: 0,
     waitMs: 0,
@@ -43,12 +41,6 @@ export function rewrite({ id, outcome, values, header, settings }: Visit, given:
     state: id + expected + fresh + next,
   };
   return { step, text };
-}
-
-/** Unix seconds; for ever where a header ends with none. */
-function deadlineOf(header: string): number {
-  const text = header.slice(header.lastIndexOf(".", header.length - 2) + 1, -1);
-  return text === "-" ? Number.POSITIVE_INFINITY : Number(text);
 }
 
 /** Sets values, in their place or behind all others; `undefined` where one goes, or a key is there twice. */

@@ -129,7 +129,7 @@ async function handle(
     if (!(error instanceof Response)) return answerToError(visit, ctx, error);
     throw await committed(visit, ctx, error);
   }
-  // Most answers need no frame to wait in; what is none is told there.
+  // Most answers leave nothing to wait for. What is no answer at all fails in `committed`, which ends the request all the same.
   const isOver = !visit.settings.locks && !mayCommit(visit) && response instanceof Response && !isFailure(response);
   return isOver ? answered(visit, response) : committed(visit, ctx, response);
 }
