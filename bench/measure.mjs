@@ -7,14 +7,16 @@ export const PATHS = ["none", "read", "write"];
 const CONNECTIONS = 8;
 const CALLS_PER_LOOP = 50;
 /** Long enough for several collections: the engine lets garbage lie for a thousand requests, and what it takes to clear it belongs to each of them. */
-const SAMPLE_MICROS = 200_000;
+const SAMPLE_MICROS = { loop: 200_000, http: 400_000 };
 /** Enough that the engine has compiled what it will: a worker lives for thousands of requests. */
-const WARM_UP_SAMPLES = 5;
+const WARM_UP_SAMPLES = 4;
 
-/** Bundles and starts a worker. */
-export async function startWorker(name) {
-  const bundle = await bundleWorker(name);
-  return { bundle, ...(await startWorkerd(bundle.text, bundle.wasmFiles, ["loop"])) };
+/** Bundles workers and starts them in one process, so that what a process costs by chance is the same for all. */
+export async function startWorkers(names) {
+  const bundles = new Map();
+  for (const name of names) bundles.set(name, await bundleWorker(name));
+  const { ports, cpuMicros, stop } = await startWorkerd(bundles, ["loop"]);
+  return { worker: (name) => ({ bundle: bundles.get(name), ports: ports(name), cpuMicros }), stop };
 }
 
 /** Checks that the worker of `library` keeps what it is given, and begins the sessions of the load: their Cookie headers and one value's length. */
@@ -31,7 +33,7 @@ export async function beginSessions(server, library) {
 }
 
 async function expectCounter(server, library, path, cookie, counter) {
-  const answer = await fetch(`http://127.0.0.1:${server.port}${path}`, { headers: cookie === undefined ? {} : { cookie } });
+  const answer = await fetch(`http://127.0.0.1:${server.ports.main}${path}`, { headers: cookie === undefined ? {} : { cookie } });
   const body = await answer.text();
   if (answer.status !== 200 || JSON.parse(body).counter !== counter)
     throw new Error(`${library.name} ${path}: status ${answer.status}, expected counter ${counter}`);
@@ -49,7 +51,7 @@ export async function openCase(server, path, cookies, mode) {
       : [requestText(`/${path}?calls=${CALLS_PER_LOOP}`, cookie(0))];
   const perRequest = mode === "http" ? 1 : CALLS_PER_LOOP;
   const run = async (requests) => {
-    const load = await openLoad(server.ports.get(mode === "http" ? "main" : "loop"), texts);
+    const load = await openLoad(server.ports[mode === "http" ? "main" : "loop"], texts);
     await load.send(texts.length);
     const startedMs = performance.now();
     const before = server.cpuMicros();
@@ -63,7 +65,7 @@ export async function openCase(server, path, cookies, mode) {
   let requests = texts.length;
   for (let i = 0; i < WARM_UP_SAMPLES; i++) {
     const { micros } = await run(requests);
-    requests = Math.max(1, Math.min(Math.ceil(SAMPLE_MICROS / (micros * perRequest)), 100_000));
+    requests = Math.max(1, Math.min(Math.ceil(SAMPLE_MICROS[mode] / (micros * perRequest)), 100_000));
   }
   return { sample: () => run(requests) };
 }

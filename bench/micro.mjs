@@ -19,9 +19,11 @@ const CALLS_PER_HOST_REQUEST = 200;
 const filter = process.argv[2] ?? "";
 const folder = mkdtempSync(join(tmpdir(), "edge-session-micro-"));
 writeFileSync(join(folder, "probe.wasm"), PROBE);
-const server = await startWorkerd(readFileSync(new URL("./micro-worker.mjs", import.meta.url), "utf8"), [join(folder, "probe.wasm")]);
+const worker = { text: readFileSync(new URL("./micro-worker.mjs", import.meta.url), "utf8"), wasmFiles: [join(folder, "probe.wasm")] };
+const server = await startWorkerd(new Map([["micro", worker]]));
+const { main: port } = server.ports("micro");
 try {
-  const cases = await (await fetch(`http://127.0.0.1:${server.port}/`)).json();
+  const cases = await (await fetch(`http://127.0.0.1:${port}/`)).json();
   const bases = new Map(cases);
   const wanted = new Set(cases.map(([name]) => name).filter((name) => name.toLowerCase().includes(filter.toLowerCase())));
   for (const name of [...wanted]) for (let base = bases.get(name); base !== undefined && !wanted.has(base); base = bases.get(base)) wanted.add(base);
@@ -58,7 +60,7 @@ async function calibrate(server, name, kind) {
 
 async function sample(server, { name, calls, callsEach }) {
   const before = server.cpuMicros();
-  for (let left = calls; left > 0; left -= callsEach) await ask(server.port, name, Math.min(left, callsEach));
+  for (let left = calls; left > 0; left -= callsEach) await ask(name, Math.min(left, callsEach));
   return ((server.cpuMicros() - before) * 1000) / calls;
 }
 
@@ -68,7 +70,7 @@ function quantiles(samples) {
   return { low: at(0.2), median: at(0.5), high: at(1) };
 }
 
-async function ask(port, name, calls) {
+async function ask(name, calls) {
   const answer = await fetch(`http://127.0.0.1:${port}/?case=${encodeURIComponent(name)}&calls=${calls}`, {
     headers: { cookie: `theme=dark; __Host-session=${"A".repeat(96)}` },
   });

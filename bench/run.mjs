@@ -4,16 +4,18 @@ import { cpus } from "node:os";
 import { parseArgs } from "node:util";
 import { isBuilt } from "./bundle.mjs";
 import { LIBRARIES } from "./libraries.mjs";
-import { beginSessions, measurePairs, openCase, PATHS, startWorker, summary } from "./measure.mjs";
+import { beginSessions, measurePairs, openCase, PATHS, startWorkers, summary } from "./measure.mjs";
 import { markdown, table, withRatios } from "./report.mjs";
 
-/** How often all workers are started anew, as one process may be slower than the next for its whole life, and the rounds of each start. */
+/** How often all workers are started anew, as the engine may compile one worse than the next time, for its whole life; and the rounds of each start. */
 const STARTS = { quick: 1, full: 3 };
 const ROUNDS = 5;
 const MODES = {
   loop: "in a loop inside the worker",
   http: "over HTTP, 8 connections",
 };
+/** What one start of all libraries takes. */
+const MINUTES = { loop: 2, http: 3 };
 const OPTIONS = {
   quick: { type: "boolean", default: false },
   markdown: { type: "boolean", default: false },
@@ -35,7 +37,7 @@ export async function run(args) {
   for (const mode of modes) {
     const measured = [];
     for (let start = 1; start <= starts; start++) {
-      console.error(`${MODES[mode]}: start ${start} of ${starts}, about ${Math.ceil(libraries.length / 5)} min`);
+      console.error(`${MODES[mode]}: start ${start} of ${starts}, about ${Math.ceil((libraries.length / 8) * MINUTES[mode])} min`);
       measured.push(await measureOnce(mode, libraries, start));
     }
     results[mode] = withRatios(mode, rowsOf(libraries, measured));
@@ -49,23 +51,22 @@ export async function run(args) {
 
 /** Starts all workers, and measures each library on each path: its samples, and what its worker is. */
 async function measureOnce(mode, libraries, start) {
-  const servers = new Map();
+  const { worker, stop } = await startWorkers(new Set(libraries.flatMap((library) => [library.bare, library.worker])));
   try {
-    for (const name of new Set(libraries.flatMap(({ bare, worker }) => [bare, worker]))) servers.set(name, await startWorker(name));
     const pairs = [];
     const own = [];
     for (const library of libraries) {
       const { header = (cookie) => cookie } = library;
-      const [without, full] = [servers.get(library.bare), servers.get(library.worker)];
+      const [without, full] = [worker(library.bare), worker(library.worker)];
       const { cookies, cookieLength } = await beginSessions(full, library);
       own.push({ cookieLength, bundle: full.bundle, bareBundle: without.bundle });
       const sent = cookies.map(header);
       for (const path of PATHS) pairs.push({ without: await openCase(without, path, sent, mode), own: await openCase(full, path, sent, mode) });
     }
     const samples = await measurePairs(pairs, ROUNDS, start);
-    return own.map((worker, index) => ({ ...worker, samples: PATHS.map((_, place) => samples[index * PATHS.length + place]) }));
+    return own.map((one, index) => ({ ...one, samples: PATHS.map((_, place) => samples[index * PATHS.length + place]) }));
   } finally {
-    for (const server of servers.values()) await server.stop();
+    await stop();
   }
 }
 

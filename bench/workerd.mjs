@@ -1,6 +1,6 @@
-// Runs one bundled worker in plain workerd.
+// Runs bundled workers in plain workerd.
 import { spawn } from "node:child_process";
-import { copyFileSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
@@ -15,22 +15,20 @@ process.once("exit", () => {
 });
 
 /**
- * Starts workerd on a free loopback port and resolves once it listens.
+ * Starts one workerd for all of `workers`, on free loopback ports, and resolves once it listens.
  *
- * `worker` is the text of the main module, `wasmFiles` the modules that it imports as `./<file name>`, `entrypoints` its exports that get a port of
- * their own. `cpuMicros()` is the CPU time that the process has used, all its threads counted; `stop()` ends it and removes its folder.
+ * Of each worker, by its name, `text` is the main module, `wasmFiles` the modules that it imports as `./<file name>`; `entrypoints` are exports that
+ * get a port of their own. `ports(name)` are a worker's, `main` and those; `cpuMicros()` is the CPU time that the process has used, all its threads
+ * counted; `stop()` ends it and removes its folder.
  */
-export async function startWorkerd(worker, wasmFiles = [], entrypoints = []) {
+export async function startWorkerd(workers, entrypoints = []) {
   const folder = mkdtempSync(join(tmpdir(), "edge-session-bench-"));
-  writeFileSync(join(folder, "worker.mjs"), worker);
-  for (const file of wasmFiles) copyFileSync(file, join(folder, basename(file)));
-  writeFileSync(
-    join(folder, "config.capnp"),
-    configText(
-      wasmFiles.map((file) => basename(file)),
-      entrypoints,
-    ),
-  );
+  for (const [name, { text, wasmFiles }] of workers) {
+    mkdirSync(join(folder, name));
+    writeFileSync(join(folder, name, "worker.mjs"), text);
+    for (const file of wasmFiles) copyFileSync(file, join(folder, name, basename(file)));
+  }
+  writeFileSync(join(folder, "config.capnp"), configText(workers, entrypoints));
   const child = spawn(workerdPath(), ["serve", "--control-fd=3", join(folder, "config.capnp")], { stdio: ["ignore", "pipe", "pipe", "pipe"] });
   const ended = new Promise((resolve) => child.once("close", resolve));
   const end = () => {
@@ -44,8 +42,9 @@ export async function startWorkerd(worker, wasmFiles = [], entrypoints = []) {
     await ended;
   };
   try {
-    const ports = await listeningPorts(child, 1 + entrypoints.length);
-    return { port: ports.get("main"), ports, cpuMicros: () => cpuMicros(child.pid), stop };
+    const listening = await listeningPorts(child, workers.size * (1 + entrypoints.length));
+    const ports = (name) => Object.fromEntries(["main", ...entrypoints].map((entrypoint) => [entrypoint, listening.get(`${name}/${entrypoint}`)]));
+    return { ports, cpuMicros: () => cpuMicros(child.pid), stop };
   } catch (error) {
     await stop();
     throw error;
@@ -62,14 +61,20 @@ export function cpuMicros(pid) {
   return (Number(fields[11]) + Number(fields[12])) * 10_000;
 }
 
-function configText(wasmNames, entrypoints) {
-  const wasm = wasmNames.map((name) => `(name = "${name}", wasm = embed "${name}")`);
-  const modules = [`(name = "worker.mjs", esModule = embed "worker.mjs")`, ...wasm].join(", ");
-  const socket = (name, service) => `(name = "${name}", address = "127.0.0.1:0", http = (), service = ${service})`;
-  const sockets = [socket("main", `"main"`), ...entrypoints.map((name) => socket(name, `(name = "main", entrypoint = "${name}")`))].join(", ");
+function configText(workers, entrypoints) {
+  const services = [];
+  const sockets = [];
+  for (const [name, { wasmFiles }] of workers) {
+    const wasm = wasmFiles.map((file) => basename(file)).map((file) => `(name = "${file}", wasm = embed "${name}/${file}")`);
+    const modules = [`(name = "worker.mjs", esModule = embed "${name}/worker.mjs")`, ...wasm].join(", ");
+    const flags = `compatibilityDate = "${COMPATIBILITY_DATE}", compatibilityFlags = ["nodejs_compat"]`;
+    services.push(`(name = "${name}", worker = (${flags}, modules = [${modules}]))`);
+    const socket = (entrypoint, service) => `(name = "${name}/${entrypoint}", address = "127.0.0.1:0", http = (), service = ${service})`;
+    sockets.push(socket("main", `"${name}"`));
+    for (const entrypoint of entrypoints) sockets.push(socket(entrypoint, `(name = "${name}", entrypoint = "${entrypoint}")`));
+  }
   return `using Workerd = import "/workerd/workerd.capnp";
-const config :Workerd.Config = ( services = [ (name = "main", worker = .main) ], sockets = [ ${sockets} ] );
-const main :Workerd.Worker = ( compatibilityDate = "${COMPATIBILITY_DATE}", compatibilityFlags = ["nodejs_compat"], modules = [ ${modules} ] );
+const config :Workerd.Config = (services = [${services.join(", ")}], sockets = [${sockets.join(", ")}]);
 `;
 }
 

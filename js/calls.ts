@@ -8,37 +8,40 @@ import { storeError, tell, type Visit } from "./visit.ts";
 /** What runtimes' timers take, in milliseconds; 24 days. */
 const longestTimer = 2 ** 31 - 1;
 
-/** The time that one load or one commit has, with the caller's signal; its own signal is made when a store asks for it. */
+/** The time that one load or one commit has, with the caller's signal; its own signal is made when a store asks for it. Its fields are declared only, as defining them costs a call. */
 export class Budget implements StoreIo {
   /** `Date.now()` at which it began. */
-  readonly began: number;
+  declare readonly began: number;
   /** `Date.now()` at which it ends. */
-  readonly until: number;
-  readonly caller: AbortSignal | undefined;
-  #signal: AbortSignal | undefined;
+  declare readonly until: number;
+  declare readonly caller: AbortSignal | undefined;
+  declare private made: AbortSignal | undefined;
 
   constructor(milliseconds: number, caller: AbortSignal | undefined) {
     caller?.throwIfAborted();
     this.began = Date.now();
     this.until = this.began + milliseconds;
     this.caller = caller;
+    this.made = undefined;
   }
 
   get signal(): AbortSignal {
-    this.#signal ??= this.#make();
-    return this.#signal;
+    this.made ??= signalOf(this);
+    return this.made;
   }
 
   /** Milliseconds that are left. */
   left(): number {
     return Math.max(0, this.until - Date.now());
   }
+}
 
-  #make(): AbortSignal {
-    if (this.until === Number.POSITIVE_INFINITY) return this.caller ?? new AbortController().signal;
-    const timeout = AbortSignal.timeout(Math.min(Math.ceil(this.left()), longestTimer));
-    return this.caller === undefined ? timeout : AbortSignal.any([this.caller, timeout]);
-  }
+/** Makes the signal of what is left. */
+function signalOf(budget: Budget): AbortSignal {
+  const { caller } = budget;
+  if (budget.until === Number.POSITIVE_INFINITY) return caller ?? new AbortController().signal;
+  const timeout = AbortSignal.timeout(Math.min(Math.ceil(budget.left()), longestTimer));
+  return caller === undefined ? timeout : AbortSignal.any([caller, timeout]);
 }
 
 /** Makes one call; what it throws becomes a `SessionError`, is told as an event, and is thrown on. */

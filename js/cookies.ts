@@ -30,6 +30,7 @@ export function sealNew(visit: Visit, id: string, deadline: number): void {
 export function sealAgain(visit: Visit, cookie: Opened): void {
   const { settings } = visit;
   const { maxAgeSeconds } = settings.cookie;
+  if (cookie.secret === 0 && !cookie.persistent) return;
   const at = now(settings);
   const halfLived = cookie.persistent && maxAgeSeconds !== undefined && at - cookie.issued > maxAgeSeconds / 2;
   if ((cookie.secret === 0 && !halfLived) || !isNavigation(visit) || !mayKeep(visit)) return;

@@ -74,9 +74,10 @@ export function write(text: string, at: number): number {
 
 /** Writes text that must be ASCII at `at` and gives where it ends; -1 where it is not. So it needs no room for more. */
 export function writeAscii(text: string, at: number): number {
-  // No byte beyond what is wiped: where it does not fit, it is not ASCII.
-  const { read, written } = encoder.encodeInto(text, scratch.subarray(at, at + text.length));
-  return read === text.length && written === read ? at + written : -1;
+  const { read, written } = encoder.encodeInto(text, at === 0 ? scratch : scratch.subarray(at));
+  if (read === text.length && written === read) return at + written;
+  wipe(at + written);
+  return -1;
 }
 
 export function read(from: number, to: number): string {

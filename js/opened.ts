@@ -9,6 +9,8 @@ export interface Opened {
   readonly persistent: boolean;
   /** The place of the secret that opened it; 0 is the one that seals. */
   readonly secret: number;
+  /** The key of its record, once somebody asked for it. */
+  key?: string | undefined;
 }
 
 /** Characters of a session's token. */

@@ -62,6 +62,7 @@ export function readOpened(): Opened {
     expires: view.getFloat64(8, true),
     persistent: scratch[16] === 1,
     secret: scratch[17] ?? 0,
+    key: undefined,
   };
 }
 

@@ -17,8 +17,11 @@ const fresh = "w@0.";
 
 /** Begins a commit; `undefined` where values go or are not whole, the header is of no living record in clear, or the store cannot compare: the core begins those. */
 export function rewrite({ id, outcome, values, header, settings }: Visit, given: number, nowMs: number): Begun | undefined {
-  const [kind, expected = "", birth = "", , created = "", deadline = ""] = header.split(".");
-  if (id === undefined || outcome === undefined || given !== (flags.compares | flags.wasLive) || kind !== "1j") return undefined;
+  if (id === undefined || outcome === undefined || given !== (flags.compares | flags.wasLive) || !header.startsWith("1j.")) return undefined;
+  // 1j.<revision>.<birth>.<previous>.<created>.<deadline>.
+  const expected = header.slice(3, 19);
+  const times = header.slice(header.indexOf(".", 37) + 1);
+  const deadline = times.slice(times.indexOf(".") + 1, -1);
   const secondsLeft = deadline === "-" ? Number.POSITIVE_INFINITY : Number(deadline) - Math.floor(nowMs / 1000);
   const secondsToLive = Math.min(settings.idleTimeoutSeconds, secondsLeft);
   if (!(secondsToLive > 0 && nowMs >= 0)) return undefined;
@@ -26,7 +29,7 @@ export function rewrite({ id, outcome, values, header, settings }: Visit, given:
   if (text === undefined) return undefined;
   const revision = revise(values);
   if (revision === undefined) return undefined;
-  const next = `1j.${revision}.${birth}.${expected}.${created}.${deadline}.`;
+  const next = `1j.${revision}${header.slice(19, 37)}${expected}.${times}`;
   const step = {
     code: 0,
     waitMs: 0,

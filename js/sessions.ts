@@ -123,15 +123,27 @@ async function handle(
   visit.background = ctx;
   tellRestart(visit);
   let response: Response;
+  let wasThrown = false;
   try {
     response = await handler(new VisitSession(visit));
   } catch (error) {
     if (!(error instanceof Response)) return answerToError(visit, ctx, error);
-    throw await committed(visit, ctx, error);
+    response = error;
+    wasThrown = true;
   }
-  // Most answers leave nothing to wait for. What is no answer at all fails in `committed`, which ends the request all the same.
-  const isOver = !visit.settings.locks && !mayCommit(visit) && response instanceof Response && !isFailure(response);
-  return isOver ? answered(visit, response) : committed(visit, ctx, response);
+  try {
+    // What is no answer at all fails here, and ends the request all the same.
+    if (isFailure(response)) await commitAfterFailure(visit, ctx);
+    // Most answers leave nothing to wait for.
+    else if (mayCommit(visit)) await commitBefore(visit, ctx, response);
+  } finally {
+    visit.started = true;
+    if (visit.settings.locks) await free(visit, ctx);
+  }
+  const answer = applyToResponse(visit, response);
+  tellRestart(visit);
+  if (wasThrown) throw answer;
+  return answer;
 }
 
 function isFailure({ status }: Response): boolean {
@@ -145,24 +157,6 @@ async function answerToError(visit: Visit, ctx: Background | undefined, error: u
   if (visit.settings.locks) await free(visit, ctx);
   const answer = answerToOutage(error);
   if (answer === undefined) throw error;
-  return answer;
-}
-
-/** Commits what the answer lets, and gives it with the session on it. */
-async function committed(visit: Visit, ctx: Background | undefined, response: Response): Promise<Response> {
-  try {
-    if (isFailure(response)) await commitAfterFailure(visit, ctx);
-    else if (mayCommit(visit)) await commitBefore(visit, ctx, response);
-  } finally {
-    visit.started = true;
-    if (visit.settings.locks) await free(visit, ctx);
-  }
-  return answered(visit, response);
-}
-
-function answered(visit: Visit, response: Response): Response {
-  const answer = applyToResponse(visit, response);
-  tellRestart(visit);
   return answer;
 }
 
@@ -190,7 +184,7 @@ function commitBefore(visit: Visit, ctx: Background | undefined, response: Respo
 function commitLeft(visit: Visit, ctx: Background | undefined, response: Response): Promise<void> | undefined {
   let work: Promise<void> | undefined;
   if (isDirty(visit) || visit.temp !== undefined) {
-    const redirects = isRedirect(response);
+    const redirects = (visit.settings.inBackground || visit.temp !== undefined) && isRedirect(response);
     const background = visit.settings.inBackground && !redirects && mayComeLate(visit);
     const turn = inTurn(visit, () => commitQuietly(visit, background ? "tell" : "throw", redirects));
     if (!background || ctx === undefined) work = turn;

@@ -3,6 +3,8 @@
 import { SessionError } from "./errors.ts";
 import { areLines } from "./records.ts";
 
+/** Text that JSON only puts quotes around. */
+const plain = /^[ !#-[\]-~]*$/;
 /** How deep a value may be nested. */
 const deepest = 64;
 /** Keys that begin with it are ours. */
@@ -15,6 +17,7 @@ const tagged = '{"\\u0000';
 /** Writes a user's key as it stands in a record. */
 export function keyText(key: string): string {
   if (typeof key !== "string") throw new SessionError("value-not-serializable", "a key must be a string.");
+  if (plain.test(key)) return `"${key}"`;
   if (!isWellFormed(key)) throw new SessionError("value-not-serializable", "a key must not hold a lone surrogate.");
   return ascii(JSON.stringify(key.startsWith(ours) ? ours + key : key));
 }
@@ -28,6 +31,8 @@ export function keyOf(text: string): string | undefined {
 
 /** Writes a value, a copy of it, and refuses what would not come back equal. */
 export function valueText(value: unknown): string {
+  // As JSON writes them, for less.
+  if (typeof value === "number" && Number.isFinite(value)) return `${value}`;
   if (value instanceof Uint8Array) return `${tagged}b":"${toBase64Url(value)}"}`;
   check(value, "value", 0, []);
   if (typeof value === "object" && value !== null && !Array.isArray(value)) {

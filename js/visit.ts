@@ -115,9 +115,6 @@ export interface Visit {
   stand: Stand;
   /** The id whose record is meant; `undefined` for a visitor who set nothing. */
   id: string | undefined;
-  /** The key of the record that was last asked for, and its id. */
-  key: string;
-  keyedId: string;
   /** Whether this request drew `id`. */
   ownId: boolean;
   /** The birth that a first record gets. */
@@ -178,8 +175,6 @@ export function begin(settings: Settings, request: RequestLike | undefined, id?:
     sentCookie: false,
     stand: "unknown",
     id,
-    key: "",
-    keyedId: "",
     ownId: false,
     birth: undefined,
     header: "",
@@ -248,12 +243,11 @@ export function now(settings: Settings): number {
   return Math.floor(settings.clock() / 1000);
 }
 
-/** The key of a record that this visit asks for, nearly always the same one. */
-export function keyFor(visit: Visit, id: string): string {
-  if (visit.keyedId === id) return visit.key;
-  visit.keyedId = id;
-  visit.key = recordKey(visit.settings, id);
-  return visit.key;
+/** The key of a session's record; the cookie's is made once. */
+export function keyFor({ cookie, settings }: Visit, id: string): string {
+  if (cookie?.id !== id) return recordKey(settings, id);
+  cookie.key ??= recordKey(settings, id);
+  return cookie.key;
 }
 
 /** The key of a session's record. */
