@@ -23,8 +23,7 @@ const ordinary = /^1j\.[\w-]{16}\.[\w-]{16}\.(?:[\w-]{16}|-)\.(0|[1-9]\d{0,14})\
 /** Says what a record means at `now` (unix seconds). */
 export function judge(record: string, now: number): Judged {
   // The header alone: what matched last can be read from `RegExp` by anybody.
-  const at = record.indexOf("{");
-  const found = at > longestHeader ? null : ordinary.exec(record.slice(0, Math.max(at, 0)));
+  const found = ordinary.exec(record.slice(0, Math.max(record.indexOf("{"), 0)));
   if (found !== null) {
     const [header, created, end] = found;
     const deadline = end === "-" ? Number.POSITIVE_INFINITY : Number(end);

@@ -184,7 +184,7 @@ function commitBefore(visit: Visit, ctx: Background | undefined, response: Respo
 function commitLeft(visit: Visit, ctx: Background | undefined, response: Response): Promise<void> | undefined {
   let work: Promise<void> | undefined;
   if (isDirty(visit) || visit.temp !== undefined) {
-    const redirects = (visit.settings.inBackground || visit.temp !== undefined) && isRedirect(response);
+    const redirects = isRedirect(response);
     const background = visit.settings.inBackground && !redirects && mayComeLate(visit);
     const turn = inTurn(visit, () => commitQuietly(visit, background ? "tell" : "throw", redirects));
     if (!background || ctx === undefined) work = turn;

@@ -2,6 +2,8 @@
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
+import { keyText, valueText } from "../../dist/values.js";
+import { dice, seedFor } from "./seeds.ts";
 import { World } from "./world.ts";
 
 describe("keys", () => {
@@ -71,5 +73,21 @@ describe("keys", () => {
       assert.deepEqual(session.setCookieHeaders(), []);
     }
     assert.deepEqual(world.store.taken(), ["load"]);
+  });
+});
+
+describe("a key's and a value's text", () => {
+  test("is what JSON writes, in ASCII", (t) => {
+    const roll = dice(seedFor(t));
+    const characters = ["a", "0", " ", "~", "!", "#", "[", "]", '"', "\\", "/", "\u0000", "\n", "\u001f", "\u007f", "\u0080", "é", "\u2028", "𝄞", ""];
+    const texts = Array.from({ length: 5000 }, () => Array.from({ length: roll(6) }, () => characters[roll(characters.length)]).join(""));
+    for (const text of [...characters, ...texts]) {
+      assert.match(keyText(text), /^[ -\u007f]*$/);
+      assert.equal(JSON.parse(keyText(text)), text.startsWith("\u0000") ? `\u0000${text}` : text);
+      if (/^[ -\u007f]*$/.test(text)) assert.equal(keyText(text), JSON.stringify(text));
+    }
+    for (const number of [0, -0, 1, -1.5, 1e21, 1e-7, 0.1 + 0.2, 2 ** 53, 5e-324, Number.MAX_VALUE, roll(1000) / 7]) {
+      assert.equal(valueText(number), JSON.stringify(number));
+    }
   });
 });
