@@ -8,7 +8,7 @@ import { storeError, tell, type Visit } from "./visit.ts";
 /** What runtimes' timers take, in milliseconds; 24 days. */
 const longestTimer = 2 ** 31 - 1;
 
-/** The time that one load or one commit has, with the caller's signal; its own signal is made when a store asks for it. Its fields are declared only, as defining them costs a call. */
+/** The time that one load or one commit has, with the caller's signal; its own signal is made when a store asks for it. Its fields are only declared: a class defines each before its constructor runs, at the cost of a call. */
 export class Budget implements StoreIo {
   /** `Date.now()` at which it began. */
   declare readonly began: number;

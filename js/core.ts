@@ -72,10 +72,11 @@ export function write(text: string, at: number): number {
   return at + encoder.encodeInto(text, at === 0 ? scratch : scratch.subarray(at)).written;
 }
 
-/** Writes text that must be ASCII at `at` and gives where it ends; -1 where it is not. So it needs no room for more. */
+/** Writes text that must be ASCII at `at` and gives where it ends, with room for no more than its length; -1, all wiped, where it is not. */
 export function writeAscii(text: string, at: number): number {
   const { read, written } = encoder.encodeInto(text, at === 0 ? scratch : scratch.subarray(at));
   if (read === text.length && written === read) return at + written;
+  // That wrote up to three bytes for each character.
   wipe(at + written);
   return -1;
 }

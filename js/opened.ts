@@ -9,7 +9,7 @@ export interface Opened {
   readonly persistent: boolean;
   /** The place of the secret that opened it; 0 is the one that seals. */
   readonly secret: number;
-  /** The key of its record, once somebody asked for it. */
+  /** The key of its record, once somebody asked for it. A token opens for one application only, so it is the same for all who share this. */
   key?: string | undefined;
 }
 

@@ -18,7 +18,7 @@ const fresh = "w@0.";
 /** Begins a commit; `undefined` where values go or are not whole, the header is of no living record in clear, or the store cannot compare: the core begins those. */
 export function rewrite({ id, outcome, values, header, settings }: Visit, given: number, nowMs: number): Begun | undefined {
   if (id === undefined || outcome === undefined || given !== (flags.compares | flags.wasLive) || !header.startsWith("1j.")) return undefined;
-  // 1j.<revision>.<birth>.<previous>.<created>.<deadline>.
+  // 1j.<revision>.<birth>.<previous>.<created>.<deadline>. with 16 characters of revision and of birth.
   const expected = header.slice(3, 19);
   const times = header.slice(header.indexOf(".", 37) + 1);
   const deadline = times.slice(times.indexOf(".") + 1, -1);

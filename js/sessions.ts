@@ -16,7 +16,7 @@ import { answerToOutage } from "./outage.ts";
 import { makeProtector, type Protector } from "./protector.ts";
 import { type Session, type Values, VisitSession } from "./session.ts";
 import { commitAll, needsTempCookie } from "./temp-data.ts";
-import { type Background, begin, forget, keeperOf, note, openCookie, recordKey, tell, type Visit } from "./visit.ts";
+import { type Background, begin, forget, keeperOf, keyFor, note, openCookie, tell, type Visit } from "./visit.ts";
 
 /**
  * One configuration of sessions, made once.
@@ -132,7 +132,7 @@ async function handle(
     wasThrown = true;
   }
   try {
-    // What is no answer at all fails here, and ends the request all the same.
+    // Nothing in place of an answer fails here, and ends the request all the same.
     if (isFailure(response)) await commitAfterFailure(visit, ctx);
     // Most answers leave nothing to wait for.
     else if (mayCommit(visit)) await commitBefore(visit, ctx, response);
@@ -257,7 +257,7 @@ function renew(visit: Visit, ctx: Background | undefined): Promise<void> | undef
   if (cookie.secret > 0 && isNavigation(visit) && !visit.failed) return loadToSeal(visit);
   const seconds = secondsToLive(visit, cookie);
   const budget = new Budget(settings.renewalMs, undefined);
-  const work = call(visit, "refresh", budget, (io) => settings.store.refresh(recordKey(settings, cookie.id), seconds, io)).then(
+  const work = call(visit, "refresh", budget, (io) => settings.store.refresh(keyFor(visit, cookie.id), seconds, io)).then(
     () => note(visit, "session-renewed"),
     () => undefined,
   );

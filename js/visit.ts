@@ -243,7 +243,7 @@ export function now(settings: Settings): number {
   return Math.floor(settings.clock() / 1000);
 }
 
-/** The key of a session's record; the cookie's is made once. */
+/** The key of a record that this visit asks for; the cookie's is made once. */
 export function keyFor({ cookie, settings }: Visit, id: string): string {
   if (cookie?.id !== id) return recordKey(settings, id);
   cookie.key ??= recordKey(settings, id);

@@ -91,3 +91,20 @@ describe("a key's and a value's text", () => {
     }
   });
 });
+
+test("what was matched last shows neither keys nor values", async () => {
+  const world = new World();
+  const shown = ["input", "rightContext", "lastMatch", "leftContext"] as const;
+  const matched = () => shown.map((name) => (RegExp as unknown as Record<string, string>)[name]).join();
+  const session = await world.loaded();
+  /before/.test("before");
+  for (const value of [1, "canary", "é canary é", { canary: "é" }, ["canary"]]) {
+    for (const key of ["canary:alice", 'canary"', "canary é", "\u0000canary"]) {
+      session.set(key, value);
+      assert.deepEqual(session.get(key), value);
+      assert.deepEqual([matched().includes(key), matched().includes("é")], [false, false]);
+    }
+  }
+  await session.commit();
+  assert.equal(matched().includes("canary"), false);
+});
