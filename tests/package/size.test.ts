@@ -7,11 +7,11 @@ import { download, wasmBytes } from "./bundles.ts";
 /** Bytes after gzip, about 2 % above what they are. Whoever raises one says in the change what it buys. */
 const MOST = {
   wasm: 36_300,
-  "glue and API": 20_600,
+  "glue and API": 20_700,
   "upstashStore alone": 4_600,
   "webdisStore alone": 5_120,
   "memoryStore alone": 1_140,
-  "worker with upstashStore": 60_300,
+  "worker with upstashStore": 60_400,
   "worker with webdisStore": 60_800,
   "worker with memoryStore": 57_200,
   "worker with cookieStore": 57_200,
