@@ -96,7 +96,7 @@ test("what was matched last shows neither keys nor values", async () => {
   const world = new World();
   const shown = ["input", "rightContext", "lastMatch", "leftContext"] as const;
   const matched = () => shown.map((name) => (RegExp as unknown as Record<string, string>)[name]).join();
-  const session = await world.loaded();
+  const session = await world.loaded(undefined);
   /before/.test("before");
   for (const value of [1, "canary", "é canary é", { canary: "é" }, ["canary"]]) {
     for (const key of ["canary:alice", 'canary"', "canary é", "\u0000canary"]) {
