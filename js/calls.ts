@@ -22,7 +22,6 @@ export class Budget implements StoreIo {
     this.began = Date.now();
     this.until = this.began + milliseconds;
     this.caller = caller;
-    this.made = undefined;
   }
 
   get signal(): AbortSignal {

@@ -30,11 +30,9 @@ export function sealNew(visit: Visit, id: string, deadline: number): void {
 export function sealAgain(visit: Visit, cookie: Opened): void {
   const { settings } = visit;
   const { maxAgeSeconds } = settings.cookie;
-  if (cookie.secret === 0 && !cookie.persistent) return;
-  const at = now(settings);
-  const halfLived = cookie.persistent && maxAgeSeconds !== undefined && at - cookie.issued > maxAgeSeconds / 2;
+  const halfLived = cookie.persistent && maxAgeSeconds !== undefined && now(settings) - cookie.issued > maxAgeSeconds / 2;
   if ((cookie.secret === 0 && !halfLived) || !isNavigation(visit) || !mayKeep(visit)) return;
-  seal(visit, cookie.id, halfLived ? at : cookie.issued, cookie.expires, cookie.persistent, true);
+  seal(visit, cookie.id, halfLived ? now(settings) : cookie.issued, cookie.expires, cookie.persistent, true);
 }
 
 /** Says whether the answer is to a GET that shows a page: only then may a cookie be sent again. */

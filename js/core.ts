@@ -72,7 +72,7 @@ export function write(text: string, at: number): number {
   return at + encoder.encodeInto(text, at === 0 ? scratch : scratch.subarray(at)).written;
 }
 
-/** Writes text that must be ASCII at `at` and gives where it ends, with room for no more than its length; -1, all wiped, where it is not. */
+/** Writes text that must be ASCII at `at` and gives where it ends; -1, and the scratch wiped up to there, where it is not. So room for its length is enough. */
 export function writeAscii(text: string, at: number): number {
   const { read, written } = encoder.encodeInto(text, at === 0 ? scratch : scratch.subarray(at));
   if (read === text.length && written === read) return at + written;

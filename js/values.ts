@@ -5,6 +5,8 @@ import { areLines } from "./records.ts";
 
 /** What JSON does more to than put quotes around the text, or a record does not take as it is. */
 const special = /[^ !#-[\]-~]/;
+/** What no name has that stands behind a dot in JavaScript. */
+const unnamed = /^$|^\d|[^\w$]/;
 /** How deep a value may be nested. */
 const deepest = 64;
 /** Keys that begin with it are ours. */
@@ -17,8 +19,7 @@ const tagged = '{"\\u0000';
 /** Writes a user's key as it stands in a record. */
 export function keyText(key: string): string {
   if (typeof key !== "string") throw new SessionError("value-not-serializable", "a key must be a string.");
-  if (!special.test(key)) return `"${key}"`;
-  forgetMatch();
+  if (!has(key, special)) return `"${key}"`;
   if (!isWellFormed(key)) throw new SessionError("value-not-serializable", "a key must not hold a lone surrogate.");
   return ascii(JSON.stringify(key.startsWith(ours) ? ours + key : key));
 }
@@ -163,7 +164,7 @@ function checkObject(value: object, path: string, depth: number, above: object[]
     for (const key of Object.keys(value)) {
       if (!isWellFormed(key)) throw refusal(path, "an object whose key has a lone surrogate");
       const item = (value as Record<string, unknown>)[key];
-      if (item !== undefined) check(item, /^[A-Za-z_$][\w$]*$/.test(key) ? `${path}.${key}` : `${path}[...]`, depth + 1, above);
+      if (item !== undefined) check(item, has(key, unnamed) ? `${path}[...]` : `${path}.${key}`, depth + 1, above);
     }
   }
   above.pop();
@@ -209,14 +210,20 @@ function isWellFormed(text: string): boolean {
 
 /** Escapes everything that is not ASCII, as a record is ASCII text. */
 function ascii(json: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: it is the end of ASCII that is meant.
-  if (!/[^\u0000-\u007f]/.test(json)) return json;
+  if (!/[\u0080-\uffff]/.test(json)) return json;
   const escaped = json.replace(/[\u0080-\uffff]/g, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`);
   forgetMatch();
   return escaped;
 }
 
-/** What matched last can be read from `RegExp` by anybody. */
+/** Says whether the text has what the pattern finds, and leaves no match. */
+function has(text: string, pattern: RegExp): boolean {
+  const found = pattern.test(text);
+  if (found) forgetMatch();
+  return found;
+}
+
+/** Makes nothing what matched last, which anybody can read from `RegExp`. */
 function forgetMatch(): void {
   /^/.test("");
 }
